@@ -1,0 +1,212 @@
+"""The program: the only place where window, dialogs, data file and network lane meet.
+
+The window is on the screen before the data file is open and long before an HTTP library is loaded; whatever cannot be
+opened is said in one sentence and nothing is made in its place.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from bloodbank_desktop import logs, settings
+from bloodbank_desktop.clock import SystemClock
+from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.locks import FileLock
+from bloodbank_desktop.paths import profile_dir
+from bloodbank_desktop.ui import chinese
+from bloodbank_desktop.ui.crash_window import CrashReporter
+from bloodbank_desktop.ui.main_window import MainWindow
+from bloodbank_desktop.ui.record_dialogs import RecordDialogs
+from bloodbank_desktop.ui.tasks import Tasks
+from bloodbank_desktop.ui.theme import Appearance
+
+if TYPE_CHECKING:
+    from bloodbank_desktop.forms.burst import Habits
+    from bloodbank_desktop.forms.sounds import Sounds
+    from bloodbank_desktop.operations.opening import Profile
+    from bloodbank_desktop.wiring import NetworkLane
+
+TRAINING_OPERATOR = "训练员"
+
+
+class Program(QObject):
+    """One running program on one profile folder; `opened` is emitted when the data file is open and attached."""
+
+    opened = Signal()
+
+    def __init__(
+        self, app: QApplication, folder: Path, *, training: bool, operator: str = "", platform_url: str = ""
+    ) -> None:
+        """Show the window. Raises KnownProblem when the folder cannot be used or another window has it."""
+        super().__init__()
+        self._lock = FileLock(folder / "window.lock")
+        if not self._lock.acquire():
+            raise KnownProblem("输血科工作站已经打开，请在任务栏中找到它；同一份资料不能打开两次", code="second-window")
+        self.folder = folder
+        self.training = training
+        self.settings = settings.load(folder)
+        self.clock = SystemClock()
+        self.tasks = Tasks(self)
+        self.profile: Profile | None = None
+        self.lane: NetworkLane | None = None
+        self._platform_url = platform_url
+        self._operator = operator or (self.settings.operators[:1] or ((TRAINING_OPERATOR if training else ""),))[0]
+        self.reporter = CrashReporter(self.clock, self)
+        self.reporter.install()
+        self.dialogs = RecordDialogs(
+            self.tasks,
+            self.clock,
+            training=training,
+            sounds=self._sounds(),
+            habits=self._habits(),
+            bug=self.reporter.report,
+        )
+        self.window = MainWindow(
+            self.tasks,
+            self.clock,
+            self.dialogs,
+            folder,
+            training=training,
+            hospital=self.settings.hospital_name,
+            operators=self.settings.operators,
+            appearance=Appearance(app, self.settings.theme),
+        )
+        self.window.bug.connect(self.reporter.report)
+        self.tasks.bug.connect(self.reporter.report)
+        self.reporter.known.connect(self.window.show_problem)
+        self.window.operators_changed.connect(self._keep_operators)
+        self.window.theme_chosen.connect(lambda choice: self._keep(theme=choice))
+        self.window.saved.connect(lambda _saved: self._nudge("SAVED"))
+        self.window.refresh_asked.connect(lambda: self._nudge("MANUAL"))
+        self.window.show()
+        # After the first paint, so that a person sees the window before the disk is asked.
+        QTimer.singleShot(0, self._open)
+
+    def _sounds(self) -> Sounds:
+        from bloodbank_desktop.forms.sounds import Sounds
+
+        return Sounds(muted=not self.settings.sounds)
+
+    def _habits(self) -> Habits:
+        from bloodbank_desktop.forms.burst import Habits
+
+        return Habits(gap_ms=self.settings.scan_gap_ms)
+
+    # -- the data file ---------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        def opened() -> Profile:
+            from bloodbank_desktop.operations.opening import open_profile
+
+            return open_profile(self.folder, training=self.training, clock=self.clock)
+
+        self.tasks.database(opened, self._attach, self._not_opened)
+
+    def _attach(self, profile: Profile) -> None:
+        self.profile = profile
+        profile.desk.operator = self._operator
+        self.dialogs.attach(profile.desk)
+        self.window.attach(profile.desk)
+        self.opened.emit()
+        self.tasks.network(lambda: self._connect(profile), None, self.window.show_problem)
+        self.tasks.database(profile.back_up_daily, None, self.window.show_problem)
+
+    def _not_opened(self, problem: Exception) -> None:
+        if isinstance(problem, KnownProblem):
+            tell(problem)
+            QApplication.exit(1)
+        else:
+            self.reporter.report(problem)
+
+    # -- the network lane ------------------------------------------------------------------------------------------
+
+    def _connect(self, profile: Profile) -> None:
+        from bloodbank_desktop.wiring import NetworkLane
+
+        self.lane = NetworkLane(profile, on_status=self.window.sync_status.emit, on_changes=self.window.changes.emit)
+        self.lane.connect(self._platform_url)
+        self.lane.engine.start()
+
+    def _nudge(self, kind: str) -> None:
+        if self.lane is not None:
+            from bloodbank_desktop.sync.status import Nudge
+
+            self.lane.engine.nudge(Nudge[kind])
+
+    # -- settings and end ------------------------------------------------------------------------------------------
+
+    def _keep_operators(self, names: Sequence[str]) -> None:
+        self._keep(operators=tuple(names))
+
+    def _keep(self, **changed: object) -> None:
+        self.settings = replace(self.settings, **changed)  # type: ignore[arg-type]
+        try:
+            settings.save(self.folder, self.settings)
+        except KnownProblem as problem:
+            self.window.show_problem(problem)
+
+    def close(self) -> None:
+        """End everything in order: no more questions, no more network, then the file."""
+        self.tasks.shutdown()
+        if self.lane is not None:
+            self.lane.close()
+        if self.profile is not None:
+            self.profile.close()
+        self.reporter.restore()
+        self._lock.release()
+
+
+def tell(problem: KnownProblem) -> None:
+    """Say in a window of its own why the program does not start."""
+    box = QMessageBox(QMessageBox.Icon.Critical, "输血科工作站", problem.message)
+    box.setObjectName("dialog.problem")
+    box.addButton("关闭", QMessageBox.ButtonRole.AcceptRole)
+    box.exec()
+
+
+def make_application() -> QApplication:
+    """Return the application, speaking Chinese."""
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(sys.argv[:1])
+    app.setApplicationName("BloodbankDesktop")
+    app.setApplicationDisplayName("输血科工作站")
+    chinese.install(app)
+    return app
+
+
+def run(
+    data_dir: Path | None,
+    *,
+    training: bool,
+    operator: str = "",
+    started: Callable[[Program], None] | None = None,
+) -> int:
+    """Run the program until its window is closed; return the exit code."""
+    app = make_application()
+    try:
+        folder = profile_dir(data_dir, training)
+        logs.start(folder)
+        program = Program(app, folder, training=training, operator=operator)
+    except KnownProblem as problem:
+        tell(problem)
+        return 1
+    except OSError as problem:
+        tell(
+            KnownProblem(
+                f"资料文件夹不能使用（{problem.strerror or problem}），请检查磁盘空间和权限", code="data-folder"
+            )
+        )
+        return 1
+    if started is not None:
+        started(program)
+    code = app.exec()
+    program.close()
+    return code

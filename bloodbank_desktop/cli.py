@@ -1,0 +1,377 @@
+"""The command line: the same operations, rules and verbs as the window, for scripts, tests and the IT department.
+
+JSON on stdout, problems on stderr as JSON [{"field", "line", "code", "message"}]; exit 0 = yes, 1 = the answer is no,
+2 = wrong call. Without a word the program itself starts.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bloodbank_desktop.clock import utc_text
+from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.records.problems import Problem, Refused
+
+if TYPE_CHECKING:
+    from bloodbank_desktop.operations.opening import Profile
+    from bloodbank_desktop.operations.results import Saved
+
+YES, NO, WRONG_CALL = 0, 1, 2
+_WRONG = {"unknown-module", "no-such-file"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one word and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        # A Windows console or pipe of another code page must not turn Chinese into an exception.
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+    options = _parser().parse_args(arguments)
+    try:
+        code = int(options.run(options))
+        sys.stdout.flush()
+        return code
+    except Refused as refused:
+        return _no(refused.problems)
+    except KnownProblem as problem:
+        _no([Problem("", problem.code, problem.message)])
+        return WRONG_CALL if problem.code in _WRONG else NO
+    except BrokenPipeError:
+        # The reader went away, as `| head` does; Python must not complain about it once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return NO
+
+
+def _say(answer: Any) -> None:
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> str:
+    return utc_text(value) if isinstance(value, datetime) else str(value)
+
+
+def _no(problems: Iterable[Problem]) -> int:
+    sys.stderr.write(json.dumps([problem.as_json() for problem in problems], ensure_ascii=False, indent=2) + "\n")
+    return NO
+
+
+@contextmanager
+def _profile(options: argparse.Namespace) -> Iterator[Profile]:
+    from bloodbank_desktop.operations.opening import open_profile
+    from bloodbank_desktop.paths import profile_dir
+
+    profile = open_profile(profile_dir(options.data_dir, options.training), training=options.training)
+    profile.desk.operator = options.operator_given or "命令行"
+    try:
+        yield profile
+    finally:
+        profile.close()
+
+
+def _read(path: Path) -> Any:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as problem:
+        raise KnownProblem(f"读不到文件 {path}（{problem.strerror}），请核对文件名", code="no-such-file") from problem
+    except UnicodeDecodeError as problem:
+        raise KnownProblem(f"{path} 不是 UTF-8 文字，请另存为 UTF-8 后再试", code="not-utf-8") from problem
+    try:
+        return json.loads(text, object_pairs_hook=_no_key_twice)
+    except (ValueError, RecursionError) as problem:
+        raise KnownProblem(f"{path} 不是正确的 JSON（{problem}），请改正后再试", code="not-json") from problem
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    whole = dict(pairs)
+    if len(whole) != len(pairs):
+        raise ValueError("同一个字段写了两次")
+    return whole
+
+
+# -- words ---------------------------------------------------------------------------------------------------------
+
+
+def _window(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.app import run
+
+    return run(options.data_dir, training=options.training, operator=options.operator_given)
+
+
+def _tour(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.tour import run
+
+    return run(options.folder, scale=options.scale, dark=options.dark)
+
+
+def _decode(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.records.codes.profiles import built_in
+    from bloodbank_desktop.records.codes.scan import read, scan_as_json
+
+    if options.profile not in built_in():
+        known = "、".join(built_in())
+        _no([Problem("", "unknown-profile", f"没有袋码规则“{options.profile}”；可用：{known}")])
+        return WRONG_CALL
+    scan = read(options.text, profile=options.profile)
+    _say(scan_as_json(scan))
+    return YES if scan.ok else NO
+
+
+def _register(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.records.catalogue import record_type
+    from bloodbank_desktop.records.wire import from_json
+
+    declared = record_type(options.kind)
+    values, unread = from_json(declared, _read(options.file))
+    if unread:
+        return _no(unread)
+    with _profile(options) as profile:
+        _say(_saved(profile.desk.register(options.kind, values)))
+    return YES
+
+
+def _amend(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.records.catalogue import record_type
+    from bloodbank_desktop.records.declare import Verb
+    from bloodbank_desktop.records.wire import from_json
+
+    declared = record_type(options.kind)
+    with _profile(options) as profile:
+        profile.desk.allowed(options.kind, Verb.AMEND)
+        values, unread = from_json(declared, _read(options.file))
+        if unread:
+            return _no(unread)
+        before = profile.desk.view(options.kind, options.id)
+        # What the file does not name stays as it is; null empties a field.
+        whole = {**before.values, **values}
+        saved = profile.desk.amend(options.kind, options.id, whole, revision=before.revision, reason=options.reason)
+        _say(_saved(saved))
+    return YES
+
+
+def _delete(options: argparse.Namespace) -> int:
+    with _profile(options) as profile:
+        _say(_saved(profile.desk.delete(options.kind, options.id, reason=options.reason)))
+    return YES
+
+
+def _saved(saved: Saved) -> dict[str, Any]:
+    return {
+        "kind": saved.kind,
+        "id": saved.record_id,
+        "name": saved.name,
+        "revision": saved.revision,
+        "queue_number": saved.dseq,
+        "at": saved.at,
+    }
+
+
+def _list(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.records.catalogue import record_type
+    from bloodbank_desktop.storage.lists import ListQuery
+
+    declared = record_type(options.kind)
+    with _profile(options) as profile:
+        listing = profile.desk.open_list(ListQuery(options.kind, search=options.search))
+        rows = profile.desk.page(listing, 0, options.limit)
+        found = [
+            {
+                "id": row.record_id,
+                "revision": row.revision,
+                "upload": row.upload,
+                "values": {f.key: f.kind.to_wire(row.values[f.key]) for f in declared.columns},
+                "lines": dict(row.lines),
+            }
+            for row in rows
+        ]
+        _say({"total": listing.total, "rows": found})
+    return YES
+
+
+def _show(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.records.catalogue import record_type
+    from bloodbank_desktop.records.wire import to_json
+
+    declared = record_type(options.kind)
+    with _profile(options) as profile:
+        shown = profile.desk.view(options.kind, options.id)
+    _say(
+        {
+            "kind": shown.kind,
+            "id": shown.record_id,
+            "revision": shown.revision,
+            "values": to_json(declared, shown.values),
+            "created_at": shown.created_at,
+            "created_by": shown.created_by,
+            "updated_at": shown.updated_at,
+            "updated_by": shown.updated_by,
+            "deleted_at": shown.deleted_at,
+            "upload": shown.upload,
+            "refusals": [problem.as_json() for problem in shown.refusals],
+            "answer": dict(shown.answer),
+            "history": [
+                {
+                    "revision": one.revision,
+                    "values": to_json(declared, one.values),
+                    "until": one.at,
+                    "changed_by": one.actor,
+                    "reason": one.reason,
+                }
+                for one in shown.history
+            ],
+        }
+    )
+    return YES
+
+
+def _template(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.records.catalogue import record_type
+    from bloodbank_desktop.records.wire import template
+
+    _say(template(record_type(options.kind)))
+    return YES
+
+
+def _sync(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.wiring import NetworkLane
+
+    with _profile(options) as profile:
+        lane = NetworkLane(profile)
+        try:
+            lane.connect(options.platform)
+            report = lane.engine.run_once()
+        finally:
+            lane.close()
+    _say({**asdict(report), "success": report.success})
+    if not report.success:
+        return _no([Problem("", report.code or "sync", report.error or "同步没有完成，请稍后再试")])
+    return YES
+
+
+def _queue(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.storage.outbox import STATE_WORDS
+
+    with _profile(options) as profile:
+        summary = profile.desk.queue_summary()
+        rows = profile.desk.queue(open_only=not options.all, limit=options.limit)
+        now = profile.desk.clock.now()
+    _say(
+        {
+            "waiting": summary.waiting,
+            "attention": summary.attention,
+            "oldest": summary.oldest,
+            "last_success": summary.last_success,
+            "by_state": summary.by_state,
+            "rows": [
+                {
+                    "number": row.dseq,
+                    "key": row.key,
+                    "kind": row.kind,
+                    "id": row.record_id,
+                    "name": row.name,
+                    "operation": row.op,
+                    "state": row.state,
+                    "state_word": STATE_WORDS[row.state],
+                    "age_seconds": int((now - row.occurred_at).total_seconds()),
+                    "attempts": row.attempts,
+                    "next_try": row.next_at,
+                    "reason": row.last_error,
+                    "problem": row.problem,
+                }
+                for row in rows
+            ],
+        }
+    )
+    return YES
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.storage.verify import problems
+
+    with _profile(options) as profile:
+        found = problems(profile.store)
+        summary = profile.desk.queue_summary()
+    checked = ["file", "triggers", "outbox", "records", "ledger", "audit"]
+    _say({"ok": not found, "checked": checked, "waiting": summary.waiting, "problems": [p.as_json() for p in found]})
+    return _no(found) if found else YES
+
+
+def _training_serve(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.training.server import serve
+
+    serve(options.port, options.db, while_stdin=options.while_stdin)
+    return YES
+
+
+# -- grammar -------------------------------------------------------------------------------------------------------
+
+
+def _limit(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 1_000_000:
+        raise ValueError(text)
+    return number
+
+
+def _parser() -> argparse.ArgumentParser:
+    everywhere = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+    everywhere.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of the data instead of the user's own")
+    everywhere.add_argument("--training", action="store_true", help="the training profile with synthetic data")
+    everywhere.add_argument("--operator", dest="operator_given", metavar="NAME", help="who acts; stands in the audit")
+
+    parser = argparse.ArgumentParser(
+        prog="bloodbank_desktop",
+        description="输血科工作站. JSON on stdout, problems on stderr; exit 0 = yes, 1 = no, 2 = wrong call.",
+        parents=[everywhere],
+    )
+    parser.set_defaults(run=_window, data_dir=None, training=False, operator_given="")
+    words = parser.add_subparsers(metavar="WORD", title="words (none = the program)")
+
+    def word(
+        name: str, run: Callable[[argparse.Namespace], int], help_: str, *arguments: str
+    ) -> argparse.ArgumentParser:
+        made = words.add_parser(name, help=help_, description=help_, parents=[everywhere])
+        for argument in arguments:
+            made.add_argument(argument, type=Path if argument in ("file", "folder") else str, metavar=argument.upper())
+        made.set_defaults(run=run)
+        return made
+
+    decode = word("decode", _decode, "say what a scanned or typed code is", "text")
+    decode.add_argument("--profile", default="cn-tolerant", help="rules of the bag codes (default: %(default)s)")
+    word("register", _register, "save a new record from a JSON file", "kind", "file")
+    for made in (
+        word("amend", _amend, "change a record: fields of the file replace, null empties", "kind", "id", "file"),
+        word("delete", _delete, "delete a record; it stays in the file, marked", "kind", "id"),
+    ):
+        made.add_argument("--reason", default="", help="why, for the audit")
+    listing = word("list", _list, "list records, the newest first", "kind")
+    listing.add_argument("--search", default="", metavar="TEXT")
+    listing.add_argument("--limit", type=_limit, default=100, metavar="N")
+    word("show", _show, "show a record with its answers and history", "kind", "id")
+    word("template", _template, "print an empty example of the JSON of register", "kind")
+    sync = word("sync", _sync, "send and receive until nothing is due")
+    sync.add_argument("--once", action="store_true", required=True, help="one run, then end")
+    sync.add_argument("--platform", default="", metavar="URL", help="instead of the address of the settings")
+    queue = word("queue", _queue, "show what waits for the platform, with state, age and reason")
+    queue.add_argument("--all", action="store_true", help="finished operations too")
+    queue.add_argument("--limit", type=_limit, default=1000, metavar="N")
+    word("verify", _verify, "prove file integrity, ledger, outbox numbers and audit chain")
+    tour = word("tour", _tour, "play the main job in a real window and write pictures and tour.json", "folder")
+    tour.add_argument("--scale", type=float, default=1.0, help="interface scale, 1 to 2")
+    tour.add_argument("--dark", action="store_true", help="dark colours")
+
+    training = words.add_parser("training", help="the training platform", parents=[everywhere])
+    serve = training.add_subparsers(required=True, metavar="WORD").add_parser("serve", parents=[everywhere])
+    serve.add_argument("--port", type=int, required=True, metavar="N", help="0 = any free port")
+    serve.add_argument("--db", type=Path, required=True, metavar="FILE")
+    serve.add_argument("--while-stdin", action="store_true", help="end when stdin is closed")
+    serve.set_defaults(run=_training_serve)
+    return parser

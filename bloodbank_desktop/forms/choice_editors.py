@@ -1,0 +1,148 @@
+"""Editors of what is chosen from words: one entry, yes or no, any number of entries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
+
+from bloodbank_desktop.forms.choice_box import ChoiceBox, Entry
+from bloodbank_desktop.forms.editors import Editor, Now, edits
+from bloodbank_desktop.records import kinds
+from bloodbank_desktop.records.declare import Field
+
+
+class _BoxEditor(Editor):
+    """A value chosen from words in a combo box."""
+
+    def __init__(self, field: Field, parent: QWidget | None, now: Now, entries: list[Entry]) -> None:
+        self.box = ChoiceBox(entries, parent)
+        super().__init__(field, self.box, now)
+        line = self.box.lineEdit()
+        assert line is not None
+        line.setAccessibleName(field.label)
+        self.box.editTextChanged.connect(self._text_changed)
+
+    def _text_changed(self) -> None:
+        self.changed.emit()
+
+    def text(self) -> str:
+        return self.box.currentText()
+
+    def show_text(self, text: str) -> None:
+        self.box.set_text(text)
+
+    def settle(self) -> None:
+        if self.touched():
+            found = self.box.word_for(self.text())
+            if found is not None and found != self.text():
+                self.box.set_text(found)
+
+    def set_read_only(self, on: bool) -> None:
+        self.box.set_read_only(on)
+
+    def focus_widgets(self) -> tuple[QWidget, ...]:
+        line = self.box.lineEdit()
+        return (self.box,) if line is None else (self.box, line)
+
+    def focus(self) -> None:
+        super().focus()
+        line = self.box.lineEdit()
+        if line is not None:
+            line.selectAll()
+
+
+@edits(kinds.Choice)
+class ChoiceEditor(_BoxEditor):
+    """One entry of a code table."""
+
+    def __init__(self, field: Field, parent: QWidget | None, now: Now) -> None:
+        assert isinstance(field.kind, kinds.Choice)
+        table = field.kind.table
+        super().__init__(field, parent, now, [Entry(table.word(key), (key,)) for key in table])
+
+
+@edits(kinds.Flag)
+class FlagEditor(_BoxEditor):
+    """Yes, no, or not stated; yes comes first because it is what somebody looks for."""
+
+    def __init__(self, field: Field, parent: QWidget | None, now: Now) -> None:
+        assert isinstance(field.kind, kinds.Flag)
+        no, yes = field.kind.words
+        super().__init__(field, parent, now, [Entry(yes, ("y",)), Entry(no, ("n",))])
+
+
+@edits(kinds.Choices)
+class ChoicesEditor(Editor):
+    """Any number of entries of a code table, as a row of check boxes; a key of a newer platform gets a box too."""
+
+    wide = True
+
+    def __init__(self, field: Field, parent: QWidget | None, now: Now) -> None:
+        assert isinstance(field.kind, kinds.Choices)
+        super().__init__(field, QWidget(parent), now)
+        self._grid = QGridLayout(self.widget)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(14)
+        self._grid.setVerticalSpacing(2)
+        self._boxes: dict[str, QCheckBox] = {}
+        self._read_only = False
+        for key in field.kind.table:
+            self._add(key, field.kind.table.word(key))
+        self._grid.setColumnStretch(20, 1)
+
+    def _add(self, key: str, word: str) -> None:
+        box = QCheckBox(word, self.widget)
+        box.setObjectName(f"{self.field.key}.{key}")
+        box.setAccessibleName(f"{self.field.label}：{word}")
+        box.toggled.connect(self._toggled)
+        row, column = divmod(len(self._boxes), 6)
+        self._grid.addWidget(box, row, column)
+        self._boxes[key] = box
+        self.widget.setFocusProxy(next(iter(self._boxes.values())))
+        self._lock(box)
+
+    def _toggled(self) -> None:
+        self.changed.emit()
+
+    def _keys(self) -> tuple[str, ...]:
+        return tuple(key for key, box in self._boxes.items() if box.isChecked())
+
+    def text(self) -> str:
+        return self.kind.format(self._keys())
+
+    def show_text(self, text: str) -> None:
+        """Check the boxes of these words, joined as `text` joins them; a word that has no box gets none."""
+        words = text.split("、")
+        self._check(tuple(key for key in self._boxes if self.kind.format((key,)) in words))
+
+    def show(self, value: Any) -> None:
+        self._check(value or ())
+        self._value = value
+        self._untouched = self.text()
+
+    def _check(self, keys: tuple[str, ...]) -> None:
+        for key in keys:
+            if key not in self._boxes:
+                self._add(key, self.kind.format((key,)))
+        for key, box in self._boxes.items():
+            box.setChecked(key in keys)
+
+    def value(self) -> Any:
+        return self._value if self.text() == self._untouched else self._keys() or None
+
+    def settle(self) -> None:
+        """Check boxes have nothing to settle."""
+
+    def _lock(self, box: QCheckBox) -> None:
+        box.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, self._read_only)
+        box.setFocusPolicy(Qt.FocusPolicy.NoFocus if self._read_only else Qt.FocusPolicy.StrongFocus)
+
+    def set_read_only(self, on: bool) -> None:
+        self._read_only = on
+        for box in self._boxes.values():
+            self._lock(box)
+
+    def focus_widgets(self) -> tuple[QWidget, ...]:
+        return tuple(self._boxes.values())

@@ -1,0 +1,179 @@
+"""What a dialog needs behind it, as protocols; the window gives an object that has them, tests give a fake.
+
+Every question is asynchronous: `done` or `failed` is called later, on the main thread, exactly once, and may be called
+at once. The danger is a window that waits for a disk: the next scan would then be typed into nowhere. A refusal by the
+rules comes to `failed` as `records.problems.Refused`, everything else a person can mend as `KnownProblem`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.records.bag import BagKey
+from bloodbank_desktop.records.declare import Values
+from bloodbank_desktop.records.problems import Problem
+
+Nothing = Callable[[], None]
+Failed = Callable[[KnownProblem], None]
+
+
+class Saved(Protocol):
+    """What a registration or amendment answers."""
+
+    @property
+    def record_id(self) -> str: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+
+class StockRow(Protocol):
+    """A bag as the stock knows it; `state` is a word of the ledger, `intake_no` the delivery it came with."""
+
+    @property
+    def state(self) -> str: ...
+
+    @property
+    def received_at(self) -> datetime: ...
+
+    @property
+    def intake_no(self) -> str: ...
+
+
+class Draft(Protocol):
+    """What was kept of a dialog: readable values (lines as tuples of mappings), raw texts by field key, line ids."""
+
+    @property
+    def id(self) -> str: ...
+
+    @property
+    def kind(self) -> str: ...
+
+    @property
+    def values(self) -> Values: ...
+
+    @property
+    def texts(self) -> Mapping[str, str]: ...
+
+    @property
+    def line_ids(self) -> Mapping[str, tuple[str, ...]]: ...
+
+    @property
+    def updated_at(self) -> datetime: ...
+
+
+@dataclass(frozen=True)
+class Existing:
+    """A record that is amended or viewed: `revision` is what the person looked at; `facts` are further lines of text.
+
+    `facts` are (label, text) pairs under the form, for example the answer of the platform and the history; `refusals`
+    what the platform refused, shown at the fields.
+    """
+
+    record_id: str
+    values: Values
+    revision: int | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    refusals: tuple[Problem, ...] = ()
+
+
+class Back(Protocol):
+    """The world behind a dialog. Names and arguments are those of the desk; see the module docstring for the rules."""
+
+    @property
+    def operator(self) -> str:
+        """The person at the workstation, "" when nobody has said."""
+        ...
+
+    @property
+    def training(self) -> bool:
+        """Whether nothing here concerns a real patient."""
+        ...
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, at once."""
+        ...
+
+    def fresh(self, kind: str, done: Callable[[dict[str, Any]], None], failed: Failed) -> None:
+        """Answer with the values a new dialog shows at once."""
+        ...
+
+    def check(self, kind: str, values: Values, done: Callable[[list[Problem]], None], failed: Failed) -> None:
+        """Answer with what validation, rules and stock say; nothing is written."""
+        ...
+
+    def register(
+        self, kind: str, values: Values, draft_id: str | None, done: Callable[[Saved], None], failed: Failed
+    ) -> None:
+        """Save a new record and forget its draft in the same transaction."""
+        ...
+
+    def amend(
+        self,
+        kind: str,
+        record_id: str,
+        values: Values,
+        revision: int | None,
+        reason: str,
+        draft_id: str | None,
+        done: Callable[[Saved], None],
+        failed: Failed,
+    ) -> None:
+        """Save a new revision of a record and forget the draft of this amendment in the same transaction."""
+        ...
+
+    def keep_draft(
+        self, kind: str, draft_id: str, head: Values, texts: Mapping[str, str], done: Nothing, failed: Failed
+    ) -> None:
+        """Keep the fields that are not lines; durable when `done` is called."""
+        ...
+
+    def keep_line(
+        self,
+        kind: str,
+        draft_id: str,
+        lines_key: str,
+        line_id: str,
+        values: Values,
+        head: Values | None,
+        done: Nothing,
+        failed: Failed,
+    ) -> None:
+        """Keep one line, and the draft with `head` if there is none yet; durable when `done` is called."""
+        ...
+
+    def drop_line(self, draft_id: str, line_id: str, done: Nothing, failed: Failed) -> None:
+        """Forget one line of a draft."""
+        ...
+
+    def drop_draft(self, draft_id: str, done: Nothing, failed: Failed) -> None:
+        """Forget a draft with its lines."""
+        ...
+
+    def bag_in_stock(self, key: BagKey, done: Callable[[StockRow | None], None], failed: Failed) -> None:
+        """Answer whether, and since when, this bag is known here."""
+        ...
+
+
+#: Raw texts of a draft that belongs to an existing record begin with these keys; see `amended`.
+RECORD = "@record"
+REVISION = "@revision"
+
+
+def amended(draft: Draft) -> tuple[str, int | None] | None:
+    """Return record id and revision that a draft amends, None for the draft of a new record.
+
+    Whoever reopens a draft asks here first: an amendment that was reopened as a registration would double the record.
+    """
+    record_id = draft.texts.get(RECORD)
+    if record_id is None:
+        return None
+    revision = draft.texts.get(REVISION, "")
+    return record_id, int(revision) if revision.isdigit() else None

@@ -1,0 +1,188 @@
+"""The frame around the fields: training band, strip of the module, scroll area, problems, state in words, buttons."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
+
+from bloodbank_desktop.forms import marks
+from bloodbank_desktop.forms.problem_list import ProblemList
+from bloodbank_desktop.forms.roles import SHAPES, Role
+
+if TYPE_CHECKING:
+    from bloodbank_desktop.forms.record_dialog import RecordDialog
+
+
+class Parts:
+    """The widgets of the frame."""
+
+    def __init__(self, dialog: RecordDialog, words: str) -> None:
+        self.area = QScrollArea(dialog)
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.problems = ProblemList(dialog)
+        self.message = QLabel(dialog)
+        self.message.setObjectName("message")
+        self.message.setWordWrap(True)
+        self.message.hide()
+        self.state = QLabel(dialog)
+        self.state.setObjectName("state")
+        self.input_method = QLabel(dialog)
+        self.input_method.setObjectName("input_method")
+        self.input_method.hide()
+        self.reason = QLineEdit(dialog)
+        self.reason.setObjectName("reason")
+        self.reason.setAccessibleName("修改原因")
+        self.reason.setPlaceholderText("修改原因（可不填，会留痕）")
+        self.reason.hide()
+        self.save = _button(dialog, f"{'保存修改' if words == '修改' else words}（Ctrl+S）", "action.save")
+        self.keep = _button(dialog, "暂存并关闭", "action.keep")
+        self.leave = _button(dialog, "关闭（Esc）", "action.close")
+        self.chinese = False
+
+    def set_state(self, text: str, role: Role) -> None:
+        """Say where the content stands."""
+        self.state.setText(f"{SHAPES[role]} {text}")
+        _colour(self.state, role)
+
+    def say(self, text: str, role: Role) -> None:
+        """Say something about the dialog as a whole."""
+        self.message.setText(f"{SHAPES[role]} {text}")
+        _colour(self.message, role)
+        self.message.setVisible(bool(text))
+
+    def set_chinese(self, on: bool) -> None:
+        """Say whether the input method is on."""
+        self.chinese = on
+        self.input_method.setText("◆ 中文输入：开（F6 关）" if on else "中文输入：关（F6 开）")
+        _colour(self.input_method, Role.ATTENTION if on else Role.INFO)
+
+
+def arrange(dialog: RecordDialog) -> None:
+    """Lay out the dialog from top to bottom."""
+    parts = dialog.parts
+    inner = QWidget(dialog)
+    column = QVBoxLayout(inner)
+    column.setContentsMargins(10, 4, 10, 4)
+    tall = any(block.fills for block in dialog.blocks.values())
+    column.addWidget(dialog.form, int(tall))
+    facts = _facts(dialog)
+    if facts is not None:
+        column.addWidget(facts)
+    if not tall:
+        column.addStretch(1)
+    parts.area.setWidget(inner)
+    whole = QVBoxLayout(dialog)
+    whole.setContentsMargins(0, 0, 0, 8)
+    whole.setSpacing(4)
+    if dialog.back.training:
+        whole.addWidget(_training(dialog))
+    strip = dialog.behaviour.strip() if dialog.mode != "view" else None
+    if strip is not None:
+        whole.addWidget(strip)
+    whole.addWidget(parts.area, 1)
+    below = QVBoxLayout()
+    below.setContentsMargins(10, 0, 10, 0)
+    below.addWidget(parts.message)
+    below.addWidget(parts.problems)
+    below.addLayout(_buttons(dialog))
+    whole.addLayout(below)
+    _size(dialog)
+
+
+def _buttons(dialog: RecordDialog) -> QHBoxLayout:
+    parts = dialog.parts
+    row = QHBoxLayout()
+    row.addWidget(parts.state)
+    row.addWidget(parts.input_method)
+    row.addStretch(1)
+    if dialog.mode == "amend":
+        parts.reason.setMinimumWidth(dialog.fontMetrics().horizontalAdvance("0") * 44)
+        parts.reason.show()
+        row.addWidget(parts.reason)
+    changing = dialog.mode != "view"
+    parts.save.setVisible(changing)
+    parts.keep.setVisible(changing)
+    if changing and dialog.behaviour.input_method_off:
+        parts.set_chinese(False)
+        parts.input_method.show()
+    elif changing and dialog.declared.help:
+        parts.state.setText(dialog.declared.help)
+        _colour(parts.state, Role.INFO)
+    for button in (parts.save, parts.keep, parts.leave):
+        row.addWidget(button)
+    return row
+
+
+def _button(dialog: RecordDialog, words: str, name: str) -> QPushButton:
+    button = QPushButton(words, dialog)
+    button.setObjectName(name)
+    button.setAccessibleName(words.partition("（")[0])
+    button.setAutoDefault(False)
+    button.setDefault(False)
+    return button
+
+
+def _training(dialog: RecordDialog) -> QLabel:
+    band = QLabel("训练环境：这里的数据不是真实患者，也不会送到正式平台", dialog)
+    band.setObjectName("training")
+    band.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    band.setAutoFillBackground(True)
+    palette = band.palette()
+    palette.setColor(QPalette.ColorRole.Window, marks.ground(Role.ATTENTION, dialog.palette()))
+    palette.setColor(QPalette.ColorRole.WindowText, marks.ink(Role.ATTENTION, dialog.palette()))
+    band.setPalette(palette)
+    return band
+
+
+def _facts(dialog: RecordDialog) -> QWidget | None:
+    facts = dialog.facts
+    if not facts:
+        return None
+    box = QWidget(dialog)
+    box.setObjectName("facts")
+    grid = QGridLayout(box)
+    grid.setContentsMargins(0, 8, 0, 0)
+    for row, (label, text) in enumerate(facts):
+        name = QLabel(label, box)
+        name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
+        _colour(name, Role.INFO)
+        content = QLabel(text, box)
+        content.setTextFormat(Qt.TextFormat.PlainText)
+        content.setWordWrap(True)
+        content.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        grid.addWidget(name, row, 0)
+        grid.addWidget(content, row, 1)
+    grid.setColumnStretch(1, 1)
+    return box
+
+
+def _colour(label: QLabel, role: Role) -> None:
+    palette = label.palette()
+    palette.setColor(QPalette.ColorRole.WindowText, marks.ink(role, palette))
+    label.setPalette(palette)
+
+
+def _size(dialog: RecordDialog) -> None:
+    """Open as large as the content wants and the screen allows."""
+    metrics = dialog.fontMetrics()
+    room = dialog.screen().availableGeometry().size()
+    wanted = metrics.horizontalAdvance("0") * 180
+    dialog.setMinimumWidth(min(metrics.horizontalAdvance("0") * 90, room.width()))
+    dialog.resize(min(wanted, room.width() - 20), min(metrics.height() * 46, room.height() - 60))

@@ -1,0 +1,401 @@
+"""One dialog for every module: it is built from the declaration, and what it shows is what is kept.
+
+Everything typed is a durable draft within a second; nothing is saved before the person says so with Ctrl+S; nothing is
+thrown away without being asked. While the disk works the window goes on, and nothing can be saved twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication, QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
+from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
+
+from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.forms import contract, dialog_parts
+from bloodbank_desktop.forms.behaviours import Behaviour, behaviour_of
+from bloodbank_desktop.forms.burst import Habits
+from bloodbank_desktop.forms.contract import Back, Draft, Existing, Saved
+from bloodbank_desktop.forms.draft_keeper import DraftKeeper
+from bloodbank_desktop.forms.editors import Editor
+from bloodbank_desktop.forms.field_form import FieldForm
+from bloodbank_desktop.forms.lines_block import LinesBlock
+from bloodbank_desktop.forms.lines_desk import LinesDesk
+from bloodbank_desktop.forms.roles import Role, Tone
+from bloodbank_desktop.forms.sounds import Sounds
+from bloodbank_desktop.forms.wedge import Wedge
+from bloodbank_desktop.records.declare import RecordType
+from bloodbank_desktop.records.ids import new_id
+from bloodbank_desktop.records.problems import Problem, Refused
+from bloodbank_desktop.records.validate import problems
+
+
+class Mode(StrEnum):
+    """What the dialog is opened for."""
+
+    REGISTER = "register"
+    AMEND = "amend"
+    VIEW = "view"
+
+
+class RecordDialog(QDialog):
+    """The dialog of one record. `saved` carries what the desk answered; the dialog closes itself afterwards.
+
+    `existing` is needed for amending and viewing; `draft` reopens unfinished work. In view mode nothing is kept.
+    """
+
+    saved = Signal(object)
+
+    def __init__(
+        self,
+        declared: RecordType,
+        back: Back,
+        mode: Mode = Mode.REGISTER,
+        *,
+        existing: Existing | None = None,
+        draft: Draft | None = None,
+        sounds: Sounds | None = None,
+        habits: Habits | None = None,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        if mode is not Mode.REGISTER and existing is None:
+            raise TypeError(f"{mode} needs an existing record")
+        self.declared = declared
+        self.back = back
+        self.mode = mode
+        self.draft = draft
+        self.sounds = sounds or Sounds()
+        self._existing = existing
+        # A new record bears the id of its draft, an amendment has one draft per record: nothing can be saved twice.
+        self.draft_id = existing.record_id if existing else draft.id if draft else new_id()
+        self._busy = False
+        self._finished = False
+        self._tried = False
+        self._asking: QMessageBox | None = None
+        self._check_token = 0
+        self._build_parts()
+        self.keeper = DraftKeeper(back, declared.key, self.draft_id, self._collect, self)
+        self.keeper.exists = draft is not None
+        self.lines = LinesDesk(self)
+        self.behaviour: Behaviour = behaviour_of(declared.key)(self) if mode is Mode.REGISTER else Behaviour(self)
+        dialog_parts.arrange(self)
+        self._show_values()
+        self._wire()
+        self.wedge = Wedge(self, self.behaviour.scanned, self.behaviour.composed, habits)
+        self.behaviour.started()
+        self._focus_first()
+
+    # -- building -------------------------------------------------------------------------------------------------
+
+    def _build_parts(self) -> None:
+        declared = self.declared
+        self.setObjectName(f"dialog.{declared.key}")
+        words = {Mode.REGISTER: "登记", Mode.AMEND: "修改", Mode.VIEW: "查看"}[self.mode]
+        training = "【训练】" if self.back.training else ""
+        self.setWindowTitle(f"{training}{declared.label} · {words}")
+        self.setAccessibleName(f"{declared.label}{words}")
+        self.setModal(True)
+        self.blocks = {f.key: LinesBlock(f, of) for f, of in declared.groups}
+        self.form = FieldForm(declared, self.back.now, self.blocks, self)
+        self.parts = dialog_parts.Parts(self, words)
+
+    def _show_values(self) -> None:
+        if self.draft is not None:
+            self.form.show_values(self._existing.values if self._existing else {})
+            self._show_draft(self.draft)
+        elif self._existing is not None:
+            self.form.show_values(self._existing.values)
+        else:
+            self.form.show_values({})
+            self.back.fresh(self.declared.key, self._show_fresh, self._failed)
+        self.lines.show(self.draft, self._existing)
+        if self.mode is Mode.VIEW:
+            self.form.set_read_only(True)
+            for block in self.blocks.values():
+                block.set_read_only(True)
+        if self._existing is not None:
+            self._show_problems(list(self._existing.refusals))
+
+    def _show_draft(self, draft: Draft) -> None:
+        for key, editor in self.form.editors.items():
+            shown = editor.kind.format(draft.values.get(key))
+            # An amendment knows the stored value; only what the person changed is put over it.
+            if self._existing is None:
+                editor.show(draft.values.get(key))
+            elif shown != editor.text():
+                editor.show_text(shown)
+        self.form.show_texts(draft.texts)
+
+    def _show_fresh(self, values: dict[str, Any]) -> None:
+        self.form.fill_empty(values)
+
+    def _wire(self) -> None:
+        self.form.changed.connect(self._changed)
+        self.parts.problems.chosen.connect(self.go_to)
+        self.parts.save.clicked.connect(self.save)
+        self.parts.keep.clicked.connect(self.keep_and_close)
+        self.parts.leave.clicked.connect(self.reject)
+        self.keeper.said.connect(lambda text, role: self.parts.set_state(text, Role(role)))
+        keys: list[tuple[str, Callable[[], None]]] = [("F8", self.parts.problems.go_to_next)]
+        if self.mode is not Mode.VIEW:
+            keys += [("Ctrl+S", self.save), *self.behaviour.shortcuts()]
+            if self.behaviour.input_method_off:
+                keys.append(("F6", self._toggle_chinese))
+                for editor in self.form.editors.values():
+                    editor.set_input_method(False)
+        for sequence, slot in keys:
+            QShortcut(QKeySequence(sequence), self).activated.connect(slot)
+        QApplication.instance().focusChanged.connect(self._focus_moved)  # type: ignore[union-attr]
+
+    def _focus_first(self) -> None:
+        if self.mode is Mode.VIEW or self.behaviour.input_method_off:
+            return
+        empty = [e for key, e in self.form.editors.items() if self.form.shown(key) and e.required and not e.text()]
+        for editor in empty[:1]:
+            editor.focus()
+
+    # -- what behaviours may ask (see behaviours.Host) ------------------------------------------------------------
+
+    def widget(self) -> QWidget:
+        return self
+
+    def open_draft(self) -> None:
+        self.keeper.begin()
+
+    def reveal(self, widget: QWidget) -> None:
+        self.parts.area.ensureWidgetVisible(widget, 0, 8)
+
+    def line_kept(self) -> None:
+        self.keeper.note_kept()
+
+    def say(self, message: str, role: Role) -> None:
+        self.parts.say(message, role)
+
+    def lines_changed(self) -> None:
+        """Judge again what depends on the lines."""
+        if self._tried:
+            self._check_again()
+
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """What is told under the fields of an existing record."""
+        return self._existing.facts if self._existing is not None else ()
+
+    # -- typing ---------------------------------------------------------------------------------------------------
+
+    def _collect(self) -> tuple[dict[str, Any], dict[str, str]]:
+        texts = self.form.unreadable()
+        if self._existing is not None and self.mode is Mode.AMEND:
+            revision = self._existing.revision
+            texts[contract.RECORD] = self._existing.record_id
+            texts[contract.REVISION] = "" if revision is None else str(revision)
+        return self.form.values(), texts
+
+    def _changed(self, key: str) -> None:
+        if self.mode is Mode.VIEW:
+            return
+        self.keeper.touch()
+        self.lines.ensure_kept()
+        if self._tried:
+            self._check_again()
+
+    def _check_again(self) -> None:
+        """After a refused attempt the problems follow what is typed; answers that come late are dropped."""
+        self._show_problems(self._local_problems())
+        if not self.parts.problems.problems:
+            self._check_token += 1
+            token = self._check_token
+            self.back.check(
+                self.declared.key,
+                self._whole(),
+                lambda found: self._show_problems(found) if token == self._check_token else None,
+                lambda problem: None,
+            )
+
+    def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
+        left, entered = self.form.owner_of(old), self.form.owner_of(new)
+        if left is None or left is entered or self.mode is Mode.VIEW:
+            return
+        left.settle()
+        if left.touched() and not self._tried:
+            self._judge(left)
+        if self.behaviour.input_method_off:
+            left.set_input_method(False)
+            self.parts.set_chinese(False)
+        self.keeper.flush()
+
+    def _judge(self, editor: Editor) -> None:
+        """Say at once what is wrong with one field by itself."""
+        mine = [p for p in self._local_problems() if p.field == editor.field.key and p.code != "required"]
+        editor.problem(mine[0].message.removeprefix(f"{editor.field.label}：") if mine else None)
+
+    def _toggle_chinese(self) -> None:
+        editor = self.form.owner_of(QApplication.focusWidget())
+        if editor is None or not editor.takes_chinese:
+            self.say("光标所在处不用中文。请先把光标放到要填中文的栏，再按 F6", Role.INFO)
+            return
+        on = not self.parts.chinese
+        editor.set_input_method(on)
+        self.parts.set_chinese(on)
+        QGuiApplication.inputMethod().update(Qt.InputMethodQuery.ImEnabled)
+
+    # -- problems -------------------------------------------------------------------------------------------------
+
+    def _whole(self) -> dict[str, Any]:
+        return {**self.form.values(), **{key: block.values() for key, block in self.blocks.items()}}
+
+    def _local_problems(self) -> list[Problem]:
+        found = self.form.problems()
+        unread = {problem.field for problem in found}
+        return found + [p for p in problems(self.declared, self._whole()) if p.field not in unread]
+
+    def _show_problems(self, found: list[Problem]) -> None:
+        # In the order of the page, which may differ from the order in which fields are declared.
+        places = {key: place for place, key in enumerate(k for _, keys in self.declared.sections for k in keys)}
+        found = sorted(found, key=lambda p: places.get(p.field.partition(".")[0], -1))
+        self.form.show_problems([p for p in found if p.line is None])
+        for key, block in self.blocks.items():
+            block.model.show_problems(found, key)
+        self.parts.problems.set_problems(found)
+
+    def go_to(self, problem: Problem) -> None:
+        """Put the focus where a problem can be mended."""
+        key = problem.field.partition(".")[0]
+        if key in self.blocks:
+            block = self.blocks[key]
+            block.select((problem.line or 1) - 1)
+            self.reveal(block.table)
+            block.table.setFocus(Qt.FocusReason.OtherFocusReason)
+            return
+        editor = self.form.editors.get(key)
+        if editor is not None:
+            self.parts.area.ensureWidgetVisible(editor.widget, 40, 60)
+            editor.focus()
+
+    # -- saving ---------------------------------------------------------------------------------------------------
+
+    def save(self) -> None:
+        """Register or amend, once; on a refusal everything stays and the first problem is shown."""
+        if self._busy or self._finished or self.mode is Mode.VIEW:
+            return
+        focused = self.form.owner_of(QApplication.focusWidget())
+        if focused is not None:
+            focused.settle()
+        self._tried = True
+        found = self.behaviour.obstacles() or self._local_problems()
+        self._show_problems(found)
+        if found:
+            self._refused()
+            return
+        self._set_busy(True)
+        self.keeper.stop()
+        whole = self._whole()
+        if self.mode is Mode.AMEND and self._existing is not None:
+            self.back.amend(
+                self.declared.key,
+                self._existing.record_id,
+                whole,
+                self._existing.revision,
+                self.parts.reason.text().strip(),
+                self.draft_id,
+                self._saved,
+                self._failed_to_save,
+            )
+        else:
+            self.back.register(self.declared.key, whole, self.draft_id, self._saved, self._failed_to_save)
+
+    def _set_busy(self, on: bool) -> None:
+        self._busy = on
+        self.parts.save.setEnabled(not on)
+        self.form.setEnabled(not on)
+        if on:
+            self.parts.set_state("正在保存…", Role.INFO)
+
+    def _saved(self, answer: Saved) -> None:
+        self._finished = True
+        self.parts.set_state(f"已保存 {answer.name}", Role.GOOD)
+        self.sounds.play(Tone.DONE)
+        self.saved.emit(answer)
+        self.accept()
+
+    def _failed_to_save(self, problem: KnownProblem) -> None:
+        self._set_busy(False)
+        self.keeper.resume()
+        found = list(problem.problems) if isinstance(problem, Refused) else [Problem("", problem.code, problem.message)]
+        self._show_problems(found)
+        self._refused()
+
+    def _refused(self) -> None:
+        self.sounds.play(Tone.REFUSED)
+        self.parts.set_state(f"没有保存：{len(self.parts.problems.problems)} 处需要处理（F8 逐个查看）", Role.REFUSED)
+        self.parts.problems.go_to_next()
+
+    def _failed(self, problem: KnownProblem) -> None:
+        self.say(problem.message, Role.REFUSED)
+
+    # -- leaving --------------------------------------------------------------------------------------------------
+
+    def keep_and_close(self) -> None:
+        """Keep everything as a draft and close when the disk has it."""
+        if not self._busy:
+            self.keeper.flush_then(self._leave, self._failed)
+
+    def reject(self) -> None:
+        """Close, after asking if there is anything to lose; Qt comes here for Esc and for the window's own button."""
+        if self._busy or self._asking is not None:
+            return
+        if self.mode is Mode.VIEW or self._finished or not (self.keeper.exists or self.keeper.unsaved):
+            self._leave()
+            return
+        box = QMessageBox(self)
+        box.setObjectName("leave")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(self.windowTitle())
+        box.setText("这份内容还没有登记。" if self.mode is Mode.REGISTER else "修改还没有保存。")
+        box.setInformativeText("暂存的内容下次可以接着填，断电也不会丢。")
+        keep = box.addButton("暂存并关闭", QMessageBox.ButtonRole.AcceptRole)
+        drop = box.addButton("丢弃", QMessageBox.ButtonRole.DestructiveRole)
+        stay = box.addButton("继续填写", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)
+        box.setEscapeButton(stay)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._asking = box
+        box.finished.connect(lambda _: self._answered(box.clickedButton() is keep, box.clickedButton() is drop))
+        box.open()
+
+    def _answered(self, keep: bool, drop: bool) -> None:
+        self._asking = None
+        if keep:
+            self.keep_and_close()
+        elif drop:
+            self.keeper.stop()
+            self.back.drop_draft(self.draft_id, self._leave, self._could_not_drop)
+
+    def _could_not_drop(self, problem: KnownProblem) -> None:
+        self.keeper.resume()
+        self._failed(problem)
+
+    def _leave(self) -> None:
+        self._finished = True
+        super().reject()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            # Enter moves on; it saves nothing and presses nothing.
+            if self.form.owner_of(QApplication.focusWidget()) is not None:
+                self.focusNextChild()
+            return
+        super().keyPressEvent(event)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if self.mode is not Mode.VIEW:
+            self.wedge.start()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        self.wedge.stop()
+        super().hideEvent(event)

@@ -1,0 +1,369 @@
+"""A scan finds its bag by itself: each code goes to the bag that is being scanned, in any order, or nowhere.
+
+A scan is taken whole or refused whole, and a refusal changes nothing and says what was seen and what to do. What a line
+already holds is never overwritten, because the second code is then the label of another bag. The danger is the mixed
+bag: the number of one and the group of the other. Only a code that carries the donation number can prove that two
+labels belong together; separate labels are trusted to be scanned bag by bag.
+Sources: ICCBBA ST-001 v6.2.2; 临床输血技术规范第十九条; the product dictionary of the supplier.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from bloodbank_desktop.clock import china_text
+from bloodbank_desktop.forms import labels
+from bloodbank_desktop.forms.contract import StockRow
+from bloodbank_desktop.forms.roles import Role, Tone
+from bloodbank_desktop.records.bag import BagKey, bag_name
+from bloodbank_desktop.records.codes.scan import Scan
+from bloodbank_desktop.records.declare import LineType, Values
+from bloodbank_desktop.records.tables import table
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a scan: a stable slug, what the screen says, the tone, the colour role, the line it concerns.
+
+    `line` counts from 1 and is None where no line is concerned. `suggestion` is a text that a person may confirm with
+    an explicit key, after comparing it with the label; None as a rule.
+    """
+
+    code: str
+    message: str
+    tone: Tone
+    role: Role
+    line: int | None = None
+    suggestion: str | None = None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the delivery changed."""
+        return self.code in ("accepted", "complete")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A scan that was weighed and not yet taken: the verdict if it is taken, the line as it would be, at `index`.
+
+    `line` is None when the verdict is final. `ask` is the bag whose presence in the stock must be asked before.
+    """
+
+    verdict: Verdict
+    index: int = -1
+    line: dict[str, Any] | None = None
+    ask: BagKey | None = None
+
+
+class _RefusedScanError(Exception):
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.message)
+        self.verdict = verdict
+
+
+def refused(
+    code: str, message: str, *, line: int | None = None, tone: Tone = Tone.REFUSED, role: Role = Role.REFUSED
+) -> Verdict:
+    """Return a verdict that changes nothing."""
+    return Verdict(code, message, tone, role, line)
+
+
+class Router:
+    """The bags of one delivery while they are scanned; `lines` holds their stored values, an incomplete one too."""
+
+    def __init__(
+        self, of: LineType, now: Callable[[], datetime], lines: Iterable[Values] = (), *, most: int = 400
+    ) -> None:
+        self._of = of
+        self._now = now
+        self._most = most
+        self.lines: list[dict[str, Any]] = []
+        self._current: int | None = None
+        self.load(lines)
+
+    # -- where it stands ------------------------------------------------------------------------------------------
+
+    @property
+    def current(self) -> int | None:
+        """The index of the bag that is being scanned, None between two bags."""
+        return self._current
+
+    def load(self, lines: Iterable[Values]) -> None:
+        """Stand where these lines leave off."""
+        self.lines = [dict(line) for line in lines]
+        self._current = next((i for i, line in enumerate(self.lines) if missing(line)), None)
+
+    def put_away(self, index: int, location: str | None) -> dict[str, Any]:
+        """Note where a bag is stored, which no label says; return its line."""
+        self.lines[index] = {**self.lines[index], "location": location}
+        return self.lines[index]
+
+    def expected(self) -> tuple[str, ...]:
+        """Return the names of the codes that the next scans should bring."""
+        current = self.current
+        return missing({}) if current is None else missing(self.lines[current])
+
+    # -- scans ----------------------------------------------------------------------------------------------------
+
+    def accept(self, scan: Scan, in_stock: Callable[[BagKey], StockRow | None] = lambda key: None) -> Verdict:
+        """Weigh and take a scan at once, where the stock can be asked at once."""
+        step = self.weigh(scan)
+        return self.take(step, in_stock(step.ask) if step.ask is not None else None)
+
+    def weigh(self, scan: Scan) -> Step:
+        """Return what would become of a scan; nothing is changed."""
+        try:
+            return self._weigh(scan)
+        except _RefusedScanError as refusal:
+            return Step(refusal.verdict)
+
+    def weigh_typed(self, typed: Values) -> Step:
+        """Return what would become of a whole bag typed by hand, with `entry` and its proof; nothing is changed."""
+        try:
+            index, line = self._line_for_typed(typed)
+            return self._step(index, {**line, **typed}, typed, ())
+        except _RefusedScanError as refusal:
+            return Step(refusal.verdict)
+
+    def take(self, step: Step, in_stock: StockRow | None = None) -> Verdict:
+        """Carry out a step, unless the stock already knows the bag; return the final verdict."""
+        verdict = self.judge(step, in_stock)
+        if step.line is not None and verdict is step.verdict:
+            self.lines[step.index : step.index + 1] = [step.line]
+            self._current = step.index if missing(step.line) else None
+        return verdict
+
+    def judge(self, step: Step, in_stock: StockRow | None) -> Verdict:
+        """Return the verdict on a step when the stock has answered; nothing is changed."""
+        if step.line is None or in_stock is None or step.ask is None:
+            return step.verdict
+        since = f"{china_text(in_stock.received_at)} 入库（入库单 {in_stock.intake_no}）"
+        message = f"{bag_name(step.ask)} 已于 {since}，不能再次入库。请把此袋放在一边核对，按 Ctrl+Del 删除本行"
+        return refused("duplicate-in-stock", message, line=step.index + 1, tone=Tone.DUPLICATE)
+
+    def remove(self, index: int) -> Verdict:
+        """Take a bag out of the delivery."""
+        gone = self.lines[index]
+        self.load(self.lines[:index] + self.lines[index + 1 :])
+        name = bag_name((gone.get("donation_number") or "", gone.get("product_code") or "", gone.get("split") or ""))
+        return Verdict("removed", f"已删除第 {index + 1} 袋 {name}".rstrip(), Tone.ACCEPTED, Role.INFO)
+
+    # -- weighing -------------------------------------------------------------------------------------------------
+
+    def _weigh(self, scan: Scan) -> Step:
+        if scan.suggestion is not None:
+            problem = next((p for p in scan.problems if p.code == "lost-zero"), scan.problems[0])
+            message = f"{problem.message.partition('。')[0]}。袋签上确是如此请按 F9 确认，否则请重扫"
+            verdict = Verdict("lost-zero", message, Tone.WRONG_LABEL, Role.ATTENTION, None, scan.suggestion)
+            return Step(verdict)
+        if not scan.ok:
+            raise _RefusedScanError(refused(*labels.unreadable(scan), tone=Tone.REFUSED))
+        brought = self._brought(scan)
+        index, line = self._line_for(brought)
+        # Nothing with a control character in its middle is ever read, so the ends are all there is to clean.
+        raw = scan.raw.strip()
+        candidate = {**line, **brought, "entry": "scanned"}
+        candidate["scans"] = "\n".join(part for part in (line.get("scans"), raw) if part)
+        said = tuple(p.message for p in (*scan.problems, *scan.repairs) if p.code in labels.WORTH_SAYING)
+        return self._step(index, candidate, brought, said)
+
+    def _brought(self, scan: Scan) -> dict[str, Any]:
+        """Return the stored values that this scan brings. Raises for a label that is none of a bag's."""
+        foreign = [s for s in scan.structures if s.number not in labels.BAG_CODES and s.number not in labels.BESIDE]
+        wanted = [s for s in scan.structures if s.number in labels.BAG_CODES]
+        if foreign or not wanted:
+            seen = labels.seen(*(foreign or scan.structures))
+            message = f"这是{seen}，不是入库要扫的血袋码。{self._ask_for()}"
+            raise _RefusedScanError(refused("wrong-label", message, tone=Tone.WRONG_LABEL))
+        brought: dict[str, Any] = {}
+        for structure in wanted:
+            for key, value in self._values(structure.number, structure.fields):
+                brought[key] = value.astimezone(UTC) if isinstance(value, datetime) else value
+        return brought
+
+    def _values(self, number: str, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        if number in labels.DONATION:
+            if fields.get("flag") in labels.NOT_ON_BAGS:
+                message = f"这是{fields['flag_meaning']}，不是血袋标签。请扫血袋上的献血码"
+                raise _RefusedScanError(refused("wrong-label", message, tone=Tone.WRONG_LABEL))
+            yield "donation_number", fields["donation_number"]
+        elif number in labels.GROUP:
+            yield from _group_values(fields)
+        elif number in labels.PRODUCT:
+            yield "product_code", fields["product_code"]
+        elif number in labels.DIVISION:
+            yield "split", fields["division"]
+        else:
+            key = "expires_at" if number in labels.EXPIRY else "collected_at"
+            yield key, fields[key]
+
+    def _ask_for(self) -> str:
+        current = self.current
+        bag = f"第 {len(self.lines) + 1 if current is None else current + 1} 袋"
+        return f"请扫{bag}的{'、'.join(self.expected())}"
+
+    def _line_for(self, brought: Mapping[str, Any]) -> tuple[int, dict[str, Any]]:
+        """Return the place and the present values of the line that these values belong to."""
+        current = self.current
+        if current is None:
+            if self.lines and _holds(self.lines[-1], brought):
+                raise self._again(len(self.lines), brought)
+            if not brought.keys() & {"donation_number", "product_code", "abo", "expires_at"}:
+                message = f"{labels.named(brought)}要在一袋扫到一半时扫：请先扫下一袋的献血码。刚扫齐的袋没有改动"
+                raise _RefusedScanError(refused("needs-bag", message, tone=Tone.WRONG_LABEL))
+            if len(self.lines) >= self._most:
+                message = f"一张入库单最多 {self._most} 袋，请先按 Ctrl+S 登记，再开一张新单"
+                raise _RefusedScanError(refused("too-many-bags", message))
+            return len(self.lines), {}
+        line = self.lines[current]
+        if _holds(line, brought):
+            raise self._again(current + 1, brought)
+        other = {key: value for key, value in brought.items() if line.get(key) not in (None, value)}
+        if other:
+            message = (
+                f"第 {current + 1} 袋还没扫齐（缺{'、'.join(missing(line))}），"
+                f"这却是另一袋的{labels.named(other)}。请先扫齐，或按 Ctrl+Del 删除该行重扫"
+            )
+            raise _RefusedScanError(refused("other-bag", message, line=current + 1))
+        return current, line
+
+    def _again(self, line: int, brought: Mapping[str, Any]) -> _RefusedScanError:
+        message = f"已扫过：第 {line} 袋的{labels.named(brought)}。{self._ask_for()}"
+        if self.current is None and "donation_number" not in brought:
+            # The next bag may bear the same code, or the scanner has read this one twice: only a number can tell.
+            message = f"已扫过：第 {line} 袋的{labels.named(brought)}。如是下一袋的，请先扫它的献血码"
+        return _RefusedScanError(refused("again", message, line=line, tone=Tone.DUPLICATE, role=Role.INFO))
+
+    def _line_for_typed(self, typed: Values) -> tuple[int, dict[str, Any]]:
+        current = self.current
+        if current is None:
+            if len(self.lines) >= self._most:
+                raise _RefusedScanError(refused("too-many-bags", f"一张入库单最多 {self._most} 袋，请先登记"))
+            return len(self.lines), {}
+        line = self.lines[current]
+        other = {key: typed[key] for key in labels.FACTS if line.get(key) is not None and typed.get(key) != line[key]}
+        if other:
+            message = (
+                f"手工录入的{labels.named(other)}与第 {current + 1} 袋扫到的不一致，没有采用。"
+                "请对照袋签；如是另一袋，请先扫齐或删除（Ctrl+Del）该行"
+            )
+            raise _RefusedScanError(refused("contradicts-scan", message, line=current + 1))
+        # The raw scans stay as evidence where the record may keep them.
+        kept = {"scans": line["scans"]} if typed["entry"] == "check_character" and line.get("scans") else {}
+        return current, {key: value for key, value in line.items() if key == "location"} | kept
+
+    # -- what a line must fulfil ----------------------------------------------------------------------------------
+
+    def _step(self, index: int, line: dict[str, Any], brought: Values, said: tuple[str, ...]) -> Step:
+        self._describe(line, brought)
+        self._storable(index, line, brought)
+        self._in_time(index, line)
+        self._one_donation_one_group(index, line)
+        before = self.lines[index] if index < len(self.lines) else {}
+        key = _key(line)
+        ask = key if key is not None and key != _key(before) else None
+        if ask is not None:
+            self._once(index, ask)
+        return Step(self._taken(index, line, brought, said), index, line, ask)
+
+    def _describe(self, line: dict[str, Any], brought: Values) -> None:
+        if "product_code" not in brought:
+            return
+        products = table("product")
+        description = str(brought["product_code"])[:5]
+        if description not in products:
+            message = f"产品字典中没有 {brought['product_code']}，不能入库。请隔离此袋，联系管理员补充产品字典"
+            raise _RefusedScanError(refused("unknown-product", message))
+        line["component"] = products.facet(description, "component")
+        line["amount"] = Decimal(products.facet(description, "amount"))
+
+    def _storable(self, index: int, line: Values, brought: Values) -> None:
+        """What the record could not hold is refused at the scan and not at the end of the delivery."""
+        for key in brought:
+            for slug, message in self._of.fields[key].kind.check(line[key]):
+                name = labels.named({key: None})
+                raise _RefusedScanError(refused(slug, f"{name} {line[key]} 不能登记：{message}", line=index + 1))
+        split, product = line.get("split"), line.get("product_code")
+        if split and product and not labels.divided(product):
+            message = f"产品码 {product} 没有另外的分袋码，分袋码 {split} 不属于这一袋。请核对袋签"
+            raise _RefusedScanError(refused("other-bag", message, line=index + 1))
+
+    def _in_time(self, index: int, line: Values) -> None:
+        expires, collected = line.get("expires_at"), line.get("collected_at")
+        if expires is not None and expires <= self._now():
+            message = f"第 {index + 1} 袋已于 {china_text(expires)} 过期，不能入库。请隔离此袋并退回供血机构"
+            raise _RefusedScanError(refused("expired", message, line=index + 1))
+        if expires is not None and collected is not None and collected >= expires:
+            times = f"采血时间 {china_text(collected)} 不早于失效时间 {china_text(expires)}"
+            message = f"{times}，不可能是同一袋。请核对袋签"
+            raise _RefusedScanError(refused("time-order", message, line=index + 1))
+
+    def _one_donation_one_group(self, index: int, line: Values) -> None:
+        for number, other in enumerate(self.lines, start=1):
+            if number - 1 == index or line.get("donation_number") != other.get("donation_number"):
+                continue
+            if None in (line.get("donation_number"), line.get("abo"), other.get("abo")):
+                continue
+            if (line["abo"], line["rhd"]) != (other["abo"], other["rhd"]):
+                message = f"与第 {number} 袋献血码相同而血型不同，至少有一张标签贴错。请停止入库，两袋都放在一边核对"
+                raise _RefusedScanError(refused("group-contradiction", message, line=number))
+
+    def _once(self, index: int, key: BagKey) -> None:
+        for number, other in enumerate(self.lines, start=1):
+            if number - 1 != index and _key(other) == key:
+                message = f"本单第 {number} 袋就是 {bag_name(key)}，同一袋不能入库两次"
+                if index < len(self.lines):
+                    message += "。这一行请按 Ctrl+Del 删除"
+                raise _RefusedScanError(refused("duplicate-in-delivery", message, line=number, tone=Tone.DUPLICATE))
+
+    def _taken(self, index: int, line: Values, brought: Values, said: tuple[str, ...]) -> Verdict:
+        lacking = missing(line)
+        role = Role.ATTENTION if said else Role.GOOD
+        more = "".join(f"。{text.rstrip('。')}" for text in said)
+        if lacking:
+            message = f"第 {index + 1} 袋：{labels.told(brought)}；还缺{'、'.join(lacking)}{more}"
+            return Verdict("accepted", message, Tone.ACCEPTED, role, index + 1)
+        if line.get("label_message"):
+            role, more = Role.ATTENTION, f"{more}。袋签声明须隔离，登记后不能发出"
+        facts = {key: line[key] for key in ("donation_number", "abo", "product_code", "expires_at")}
+        message = f"第 {index + 1} 袋已齐：{labels.told(facts | {'rhd': line['rhd']})}{more}"
+        return Verdict("complete", message, Tone.DONE, role, index + 1)
+
+
+def missing(line: Values) -> tuple[str, ...]:
+    """Return the names of the codes that a bag still lacks; () for a complete one."""
+    wanted = [("donation_number", "献血码"), ("abo", "血型码"), ("product_code", "产品码"), ("expires_at", "失效码")]
+    if labels.divided(line.get("product_code") or ""):
+        wanted.append(("split", "分袋码"))
+    return tuple(name for key, name in wanted if line.get(key) is None)
+
+
+def _holds(line: Values, brought: Mapping[str, Any]) -> bool:
+    return all(line.get(key) == value for key, value in brought.items())
+
+
+def _key(line: Values) -> BagKey | None:
+    """Return what identifies the bag of a line, None as long as a part of it is missing."""
+    donation, product, split = line.get("donation_number"), line.get("product_code"), line.get("split")
+    if donation is None or product is None or (labels.divided(product) and not split):
+        return None
+    return donation, product, split or ""
+
+
+def _group_values(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    message = fields.get("message")
+    if message is not None and fields.get("quarantine") and str(message).startswith("M"):
+        yield "label_message", message
+        return
+    if fields.get("abo") is None:
+        text = "这张血型码没有写明 ABO 血型，不能入库。请隔离此袋，联系供血机构"
+        raise _RefusedScanError(refused("group-without-abo", text))
+    if fields.get("rhd") is None:
+        text = "袋签未标明 RhD，不能入库，更不能当作阳性。请隔离此袋，联系供血机构"
+        raise _RefusedScanError(refused("group-without-rhd", text))
+    yield "abo", fields["abo"]
+    yield "rhd", fields["rhd"]

@@ -1,0 +1,84 @@
+"""What a person with a scanner sees from an arm's length: what to scan next, how the last scan went, how many bags.
+
+The verdict is word, shape and colour at once, and stands until the next scan.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QWidget
+
+from bloodbank_desktop.forms import marks
+from bloodbank_desktop.forms.roles import SHAPES, Role
+
+
+class ScanStrip(QFrame):
+    """The strip at the top of a scanning dialog."""
+
+    def __init__(self, keys: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("scan_strip")
+        self.expected = _label("scan.expected", 1.5, bold=True)
+        self.counter = _label("scan.counter", 1.5, bold=True)
+        self.latest = _label("scan.latest", 1.0)
+        self.keys = _label("scan.keys", 1.0)
+        self.keys.setText(keys)
+        self.verdict = _label("scan.verdict", 1.35, bold=True)
+        self.verdict.setAccessibleName("上一次扫描的结果")
+        self.verdict.setAutoFillBackground(True)
+        self.verdict.setWordWrap(True)
+        self.verdict.setContentsMargins(10, 4, 10, 4)
+        # Room for two lines at all times: a strip that grows would push the table away under the eyes.
+        self.verdict.setMinimumHeight(2 * self.verdict.fontMetrics().lineSpacing() + 14)
+        self.verdict.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        self.latest.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.counter.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(10, 6, 10, 2)
+        grid.setVerticalSpacing(3)
+        grid.addWidget(self.expected, 0, 0)
+        grid.addWidget(self.counter, 0, 1)
+        grid.addWidget(self.verdict, 1, 0, 1, 2)
+        grid.addWidget(self.keys, 2, 0)
+        grid.addWidget(self.latest, 2, 1)
+        grid.setColumnStretch(0, 1)
+        self._role = Role.INFO
+        self._colour()
+
+    def set_expected(self, bag: int, codes: tuple[str, ...]) -> None:
+        """Say which bag is on and which codes it lacks."""
+        self.expected.setText(f"第 {bag} 袋，请扫：{'、'.join(codes)}")
+
+    def set_count(self, bags: int, latest: str) -> None:
+        """Say how many whole bags there are and which was the last."""
+        self.counter.setText(f"本单 {bags} 袋")
+        self.latest.setText(f"最近一袋 {latest}" if latest else "")
+
+    def set_verdict(self, text: str, role: Role) -> None:
+        """Say what became of the last scan."""
+        self._role = role
+        self.verdict.setText(f"{SHAPES[role]} {text}")
+        self._colour()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "_role"):
+            self._colour()
+
+    def _colour(self) -> None:
+        colours = self.verdict.palette()
+        colours.setColor(QPalette.ColorRole.Window, marks.ground(self._role, self.palette()))
+        colours.setColor(QPalette.ColorRole.WindowText, marks.ink(self._role, self.palette()))
+        self.verdict.setPalette(colours)
+
+
+def _label(name: str, factor: float, *, bold: bool = False) -> QLabel:
+    label = QLabel()
+    label.setObjectName(name)
+    font = label.font()
+    font.setPointSizeF(font.pointSizeF() * factor)
+    font.setBold(bold)
+    label.setFont(font)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    return label

@@ -1,0 +1,348 @@
+"""The desk: register, amend, delete, view, and drafts – the same for dialog, scanner, command line and import.
+
+Each act asks the verbs of the declaration, validates, asks the rules, and then writes record, ledger, outbox and audit
+in one transaction. When it returns, the act is on the disk; when it raises, nothing at all was changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from bloodbank_desktop.clock import Clock, china_day
+from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.operations import effects
+from bloodbank_desktop.operations.platform_words import refusals
+from bloodbank_desktop.operations.results import Saved, Shown
+from bloodbank_desktop.records.bag import BagKey
+from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.records.declare import VERB_WORDS, RecordType, Values, Verb
+from bloodbank_desktop.records.ids import new_id
+from bloodbank_desktop.records.problems import Problem, Refused
+from bloodbank_desktop.records.validate import problems, tidy
+from bloodbank_desktop.records.wire import body, canonical
+from bloodbank_desktop.rules import receipt as _receipt  # noqa: F401  fills the catalogue
+from bloodbank_desktop.rules.catalogue import Facts, findings
+from bloodbank_desktop.storage import (
+    audit,
+    draft_rows,
+    facts,
+    history,
+    ledger,
+    lists,
+    outbox,
+    platform_rows,
+    rows,
+    serials,
+)
+from bloodbank_desktop.storage.draft_rows import Draft
+from bloodbank_desktop.storage.ledger import StockRow
+from bloodbank_desktop.storage.lists import Listing, ListQuery, ListRow
+from bloodbank_desktop.storage.outbox import OutboxRow, QueueSummary
+from bloodbank_desktop.storage.store import Store, Transaction
+
+_ENVIRONMENT = {"disk-full", "disk-error", "read-only", "cannot-open", "locked"}
+
+
+class Desk:
+    """All acts on one store, done in the name of `operator`."""
+
+    def __init__(self, store: Store, clock: Clock, operator: str = "") -> None:
+        self.store = store
+        self.clock = clock
+        self.operator = operator
+
+    # -- acts -----------------------------------------------------------------------------------------------------
+
+    def register(self, kind: str, values: Values, *, draft: str | None = None) -> Saved:
+        """Save a new record; a draft that it came from ends in the same transaction and gives the record its id.
+
+        Raises Refused with every problem, KnownProblem for what the environment refuses.
+        """
+        declared = self.allowed(kind, Verb.REGISTER)
+        whole = tidy(declared, values)
+        now = self.clock.now()
+        found = list(self._problems(declared, whole, now))
+        if found:
+            raise Refused(found)
+        record_id = draft or new_id()
+        with self.store.write() as tx:
+            if draft is not None and rows.find(tx, kind, record_id) is not None:
+                raise KnownProblem("这份草稿已经登记过，请在列表中查看", code="registered-already")
+            self._refuse_what_stock_forbids(tx, declared, whole)
+            for f in declared.plain:
+                if f.serial is not None and whole[f.key] is None:
+                    whole[f.key] = serials.allot(tx, f.serial, china_day(now))
+            rows.add(tx, kind, record_id, whole, at=now, actor=self.operator)
+            name = declared.name_of(whole)
+            if effect := effects.EFFECTS.get(kind):
+                effect.apply(tx, whole, effects.Act(kind, record_id, name, self.operator, now))
+            dseq = self._send(tx, declared, record_id, name, "register", body(declared, whole), now)
+            if draft is not None:
+                draft_rows.drop(tx, draft)
+            self._note(tx, now, "register", kind, record_id, {"dseq": dseq})
+        return Saved(kind, record_id, name, 1, dseq, now)
+
+    def amend(
+        self,
+        kind: str,
+        record_id: str,
+        values: Values,
+        *,
+        revision: int | None = None,
+        reason: str = "",
+        draft: str | None = None,
+    ) -> Saved:
+        """Put new values in place of a record's; the old ones stay readable.
+
+        `revision` is the one the person saw; raises KnownProblem if the record changed since, Refused with problems.
+        """
+        declared = self.allowed(kind, Verb.AMEND)
+        whole = tidy(declared, values)
+        now = self.clock.now()
+        with self.store.write() as tx:
+            row = self._row(tx, declared, record_id)
+            if revision is not None and revision != row.revision:
+                raise KnownProblem(
+                    "这条记录刚被改动过，请关闭后重新打开再修改；您填的内容还在草稿中", code="changed-meanwhile"
+                )
+            for f in declared.plain:
+                if f.serial is not None and whole[f.key] is None:
+                    whole[f.key] = row.values[f.key]
+            found = list(self._problems(declared, whole, now))
+            if found:
+                raise Refused(found)
+            history.keep(tx, kind, row, at=now, actor=self.operator, reason=reason)
+            number = rows.change(tx, kind, row, whole, at=now, actor=self.operator)
+            name = declared.name_of(whole)
+            op = "amend" if self._travels(tx, record_id) else "register"
+            outbox.close(tx, record_id, "superseded", at=now)
+            dseq = self._send(tx, declared, record_id, name, op, body(declared, whole), now)
+            if draft is not None:
+                draft_rows.drop(tx, draft)
+            self._note(tx, now, "amend", kind, record_id, {"dseq": dseq, "revision": number})
+        return Saved(kind, record_id, name, number, dseq, now)
+
+    def delete(self, kind: str, record_id: str, *, reason: str = "") -> Saved:
+        """Take a record out of lists and search; it stays in the file. Raises KnownProblem."""
+        declared = self.allowed(kind, Verb.DELETE)
+        now = self.clock.now()
+        with self.store.write() as tx:
+            row = self._row(tx, declared, record_id)
+            history.keep(tx, kind, row, at=now, actor=self.operator, reason=reason)
+            number = rows.remove(tx, kind, row, at=now, actor=self.operator)
+            name = declared.name_of(row.values)
+            travels = self._travels(tx, record_id)
+            # What the platform never took needs no deletion there; the refused operation is closed, not removed.
+            outbox.close(tx, record_id, "superseded" if travels else "withdrawn", at=now)
+            dseq = self._send(tx, declared, record_id, name, "delete", {"reason": reason}, now) if travels else None
+            self._note(tx, now, "delete", kind, record_id, {"dseq": dseq})
+        return Saved(kind, record_id, name, number, dseq, now)
+
+    def view(self, kind: str, record_id: str) -> Shown:
+        """Return a record with all that is known of it; looking is noted in the audit. Raises KnownProblem."""
+        declared = self.allowed(kind, Verb.VIEW)
+        with self.store.read() as tx:
+            row = rows.find(tx, kind, record_id)
+            if row is None:
+                raise KnownProblem(f"没有这条{declared.label}记录，可能编号有误", code="no-such-record")
+            operations = outbox.of_record(tx, record_id)
+            copy = platform_rows.find(tx, record_id)
+            earlier = history.of_record(tx, record_id)
+        self._note_view(kind, record_id)
+        states = [operation.state for operation in operations] or ["done"]
+        return Shown(
+            kind,
+            record_id,
+            row.values,
+            row.revision,
+            row.created_at,
+            row.created_by,
+            row.changed_at,
+            row.changed_by,
+            row.deleted_at,
+            min(states, key=outbox.STATES.index),
+            tuple(refusals(declared, operations, row.values, copy)),
+            copy.answer if copy else {},
+            tuple(earlier),
+        )
+
+    def check(self, kind: str, values: Values) -> list[Problem]:
+        """Return everything that would refuse these values now; writes nothing."""
+        declared = record_type(kind)
+        whole = tidy(declared, values)
+        found = list(self._problems(declared, whole, self.clock.now()))
+        if not found and kind in effects.EFFECTS:
+            with self.store.read() as tx:
+                found = list(effects.EFFECTS[kind].forbids(tx, whole))
+        return found
+
+    def fresh(self, kind: str) -> dict[str, Any]:
+        """Return what a new dialog shows at once, for the person to see and change."""
+        given = {"now": self.clock.now().replace(second=0, microsecond=0), "operator": self.operator or None}
+        wanted = {f.key: f.fresh for f in record_type(kind).plain if f.fresh is not None}
+        return {key: given.get(name, name) for key, name in wanted.items()}
+
+    # -- lists, stock, queue ---------------------------------------------------------------------------------------
+
+    def open_list(self, query: ListQuery) -> Listing:
+        """Return the list of a query. Raises KnownProblem."""
+        self.allowed(query.kind, Verb.LIST)
+        with self.store.read() as tx:
+            return lists.open_list(tx, query)
+
+    def page(self, listing: Listing, offset: int, limit: int = 100) -> list[ListRow]:
+        """Return rows of an opened list."""
+        with self.store.read() as tx:
+            return lists.page(tx, listing, offset, limit)
+
+    def bag_in_stock(self, key: BagKey) -> StockRow | None:
+        """Return the bag with this identity if it ever came here."""
+        with self.store.read() as tx:
+            return ledger.find(tx, key)
+
+    def queue(self, *, open_only: bool = True, offset: int = 0, limit: int = 200) -> list[OutboxRow]:
+        """Return rows of the upload queue, those that need a person first."""
+        with self.store.read() as tx:
+            return outbox.rows(tx, open_only=open_only, offset=offset, limit=limit)
+
+    def queue_summary(self) -> QueueSummary:
+        """Return the queue counted."""
+        with self.store.read() as tx:
+            return outbox.summary(tx)
+
+    def queue_retry(self, dseq: int) -> None:
+        """Let an operation that waits for a person try again, unchanged. Raises KnownProblem."""
+        now = self.clock.now()
+        with self.store.write() as tx:
+            if not outbox.try_again(tx, dseq):
+                raise KnownProblem("这一条不需要重试", code="nothing-to-retry")
+            self._note(tx, now, "retry", "outbox", str(dseq), None)
+
+    def change_mark(self) -> int:
+        """Return a number that differs after any commit, of this or another process; for one thread only."""
+        return self.store.change_mark()
+
+    # -- drafts ----------------------------------------------------------------------------------------------------
+
+    def drafts(self, kind: str | None = None) -> list[Draft]:
+        """Return unfinished records, the newest first."""
+        with self.store.read() as tx:
+            return draft_rows.load(tx, kind)
+
+    def draft(self, draft_id: str) -> Draft | None:
+        """Return one unfinished record."""
+        with self.store.read() as tx:
+            return next(iter(draft_rows.load(tx, draft_id=draft_id)), None)
+
+    def keep_draft(self, kind: str, draft_id: str, head: Values, texts: Mapping[str, str] | None = None) -> None:
+        """Keep the header of a draft; durable when it returns."""
+        with self.store.write() as tx:
+            draft_rows.keep_head(tx, kind, draft_id, head, texts or {}, at=self.clock.now(), actor=self.operator)
+
+    def keep_line(
+        self, kind: str, draft_id: str, lines_key: str, line_id: str, values: Values, *, head: Values | None = None
+    ) -> None:
+        """Keep one line of a draft, which is made if need be; durable when it returns."""
+        now = self.clock.now()
+        with self.store.write() as tx:
+            if head is not None:
+                draft_rows.keep_head(tx, kind, draft_id, head, {}, at=now, actor=self.operator)
+            else:
+                draft_rows.touch(tx, kind, draft_id, at=now, actor=self.operator)
+            draft_rows.keep_line(tx, kind, draft_id, lines_key, line_id, values)
+
+    def drop_line(self, draft_id: str, line_id: str) -> None:
+        """Remove one line of a draft."""
+        with self.store.write() as tx:
+            draft_rows.drop_line(tx, draft_id, line_id)
+
+    def drop_draft(self, draft_id: str) -> None:
+        """Throw a draft away; that it existed stays in the audit."""
+        with self.store.write() as tx:
+            for one in draft_rows.load(tx, draft_id=draft_id):
+                lines = {key: len(ids) for key, ids in one.line_ids.items()}
+                self._note(tx, self.clock.now(), "drop-draft", one.kind, draft_id, {"lines": lines})
+            draft_rows.drop(tx, draft_id)
+
+    # -- within ----------------------------------------------------------------------------------------------------
+
+    def allowed(self, kind: str, verb: Verb) -> RecordType:
+        """Return the module if it knows the verb. Raises KnownProblem."""
+        declared = record_type(kind)
+        if verb not in declared.verbs:
+            raise KnownProblem(f"{declared.label}没有“{VERB_WORDS[verb]}”操作", code="verb-not-allowed")
+        return declared
+
+    def _row(self, tx: Transaction, declared: RecordType, record_id: str) -> rows.Row:
+        row = rows.find(tx, declared.key, record_id)
+        if row is None:
+            raise KnownProblem(f"没有这条{declared.label}记录，可能编号有误", code="no-such-record")
+        if row.deleted_at is not None:
+            raise KnownProblem(f"这条{declared.label}记录已删除，不能再改", code="deleted")
+        return row
+
+    def _problems(self, declared: RecordType, whole: Values, now: datetime) -> Iterator[Problem]:
+        found = problems(declared, whole)
+        yield from found
+        effect = effects.EFFECTS.get(declared.key)
+        if effect is not None and not found:
+            yield from findings(effect.moment, whole, Facts(now))
+
+    def _refuse_what_stock_forbids(self, tx: Transaction, declared: RecordType, whole: Values) -> None:
+        effect = effects.EFFECTS.get(declared.key)
+        found = list(effect.forbids(tx, whole)) if effect else []
+        if found:
+            raise Refused(found)
+
+    def _send(
+        self,
+        tx: Transaction,
+        declared: RecordType,
+        record_id: str,
+        name: str,
+        op: str,
+        content: Mapping[str, Any],
+        now: datetime,
+    ) -> int:
+        copy = platform_rows.find(tx, record_id) if op != "register" else None
+        return outbox.put(
+            tx,
+            incarnation=facts.get(tx, facts.INCARNATION) or "",
+            record_id=record_id,
+            kind=declared.key,
+            name=name,
+            op=op,
+            base_version=copy.version if copy else None,
+            payload=canonical(content),
+            actor=self.operator,
+            at=now,
+        )
+
+    def _travels(self, tx: Transaction, record_id: str) -> bool:
+        """Whether the platform has this record or will have it before the next operation arrives."""
+        if platform_rows.find(tx, record_id) is not None:
+            return True
+        never = (*outbox.ATTENTION, "superseded", "withdrawn")
+        return any(operation.state not in never for operation in outbox.of_record(tx, record_id))
+
+    def _note(self, tx: Transaction, now: datetime, action: str, kind: str, object_id: str, detail: Any) -> None:
+        audit.note(
+            tx,
+            self.store.audit_key,
+            at=now,
+            actor=self.operator,
+            action=action,
+            object_=f"{kind}/{object_id}",
+            detail=detail,
+        )
+
+    def _note_view(self, kind: str, record_id: str) -> None:
+        try:
+            with self.store.write() as tx:
+                self._note(tx, self.clock.now(), "view", kind, record_id, None)
+        except KnownProblem as problem:
+            # On a full or read-only disk people must still be able to look at what they have.
+            if problem.code not in _ENVIRONMENT:
+                raise

@@ -1,0 +1,179 @@
+"""The outbox as the network lane sees it: take a batch, and say what became of it; each step durable when it returns.
+
+A batch is marked as sending before any socket is opened, because a process that dies in between must find the
+operation and send it again under the same key. An answer moves only the rows that it names.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from bloodbank_desktop.clock import Clock, utc_text
+from bloodbank_desktop.operations.results import Changes
+from bloodbank_desktop.records.ids import new_id
+from bloodbank_desktop.storage import facts, platform_rows, sending
+from bloodbank_desktop.storage.outbox import ATTENTION, OutboxRow
+from bloodbank_desktop.storage.store import Store
+
+LONE_FAILURES_TO_QUARANTINE = 5
+WAITING_PAUSE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Who this data file is to the platform; an incarnation numbers its operations 1, 2, 3 … without a gap."""
+
+    device_id: str
+    incarnation: str
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Operations in flight; `device_hwm` is the highest number this device has allotted."""
+
+    id: str
+    rows: tuple[OutboxRow, ...]
+    device_hwm: int
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the platform says of one operation: applied, duplicate, conflict, rejected, waiting or retry."""
+
+    key: str
+    status: str
+    version: int | None = None
+    problem: dict[str, Any] | None = None
+    current: dict[str, Any] | None = None
+    server_time: datetime | None = None
+
+
+class Dispatch:
+    """The outbox of one store."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self.store = store
+        self.clock = clock
+        with store.read() as tx:
+            self.identity = Identity(facts.get(tx, facts.DEVICE) or "", facts.get(tx, facts.INCARNATION) or "")
+
+    def recover(self) -> int:
+        """Put back what was in flight when the last process ended; it is sent again under the same keys."""
+        with self.store.write() as tx:
+            return sending.put_back(tx)
+
+    def next_batch(self, limit: int = 100, most_bytes: int = 512 * 1024) -> Batch | None:
+        """Return the next operations that may go, marked as sending; None when nothing is due."""
+        batch_id = new_id()
+        with self.store.write() as tx:
+            rows = sending.take(tx, batch_id, now=self.clock.now(), limit=limit, most_bytes=most_bytes)
+            return Batch(batch_id, rows, sending.highest(tx)) if rows else None
+
+    def settle(self, batch: Batch, epoch: str, outcomes: Sequence[Outcome]) -> Changes:
+        """Write down what the platform answered, each answer at its own operation only."""
+        now = self.clock.now()
+        by_key = {row.key: row for row in batch.rows}
+        changed: list[dict[str, Any]] = []
+        versions: list[dict[str, Any]] = []
+        conflicts: list[dict[str, Any]] = []
+        stuck: list[OutboxRow] = []
+        arrived: list[str] = []
+        with self.store.write() as tx:
+            waiting = sending.in_flight(tx, batch.id)
+            for outcome in outcomes:
+                if outcome.key not in waiting:
+                    continue  # answered or taken back meanwhile
+                row = by_key[outcome.key]
+                state, next_at = self._state(outcome, now)
+                changed.append(
+                    {
+                        "key": row.key,
+                        "state": state,
+                        "next_at": next_at,
+                        "last_error": _sentence(outcome),
+                        "problem": json.dumps(outcome.problem, ensure_ascii=False) if outcome.problem else None,
+                        "server_version": outcome.version,
+                        "settled_at": now if state == "done" else None,
+                    }
+                )
+                if state == "done":
+                    arrived.append(row.chain)
+                    if outcome.version is not None:
+                        deleted = row.op == "delete"
+                        versions.append(
+                            platform_rows.row(row.kind, row.record_id, outcome.version, at=now, deleted=deleted)
+                        )
+                elif state in ATTENTION:
+                    stuck.append(row)
+                    if outcome.current is not None:
+                        conflicts.append(_copy(row, outcome.current, now))
+            sending.settle(tx, batch.id, changed)
+            platform_rows.keep_versions(tx, versions)
+            platform_rows.keep(tx, conflicts)
+            for row in stuck:
+                sending.block_behind(tx, row)
+            if arrived:
+                sending.free_behind(tx, arrived)
+                facts.put(tx, facts.LAST_SUCCESS, utc_text(now))
+            if facts.get(tx, facts.EPOCH) != epoch:
+                facts.put(tx, facts.EPOCH, epoch)
+        return Changes(frozenset(row.kind for row in batch.rows), frozenset(row.record_id for row in batch.rows))
+
+    def unknown(self, batch: Batch, reason: str, *, retry_at: datetime, server_fault: bool) -> None:
+        """Write down that nobody knows what became of a batch: it goes back to pending under the same keys.
+
+        Only an operation that is alone and met a fault of the server counts a failure of its own; after five of them it
+        is set aside, and everything else flows on.
+        """
+        with self.store.write() as tx:
+            lone = server_fault and len(batch.rows) == 1 and bool(sending.in_flight(tx, batch.id))
+            sending.give_back(tx, batch.id, reason=reason, retry_at=retry_at)
+            if lone:
+                sending.count_lone_failure(tx, batch.rows[0], quarantine_at=LONE_FAILURES_TO_QUARANTINE)
+
+    def next_due(self) -> datetime | None:
+        """Return when the next operation becomes due (a moment that may have passed), None when nothing waits."""
+        with self.store.read() as tx:
+            return sending.next_due(tx)
+
+    def epoch(self) -> str | None:
+        """Return the platform's epoch as last seen."""
+        with self.store.read() as tx:
+            return facts.get(tx, facts.EPOCH)
+
+    def _state(self, outcome: Outcome, now: datetime) -> tuple[str, datetime | None]:
+        if outcome.status in ("applied", "duplicate"):
+            return "done", None
+        if outcome.status in ("conflict", "rejected"):
+            return outcome.status, None
+        if outcome.status == "waiting":
+            return "waiting", now + WAITING_PAUSE
+        if outcome.status == "retry":
+            return "pending", now + WAITING_PAUSE
+        raise ValueError(f"unknown status {outcome.status!r}")
+
+
+def _sentence(outcome: Outcome) -> str:
+    if outcome.problem is None:
+        return ""
+    errors = outcome.problem.get("errors") or []
+    details = [str(error.get("detail", "")) for error in errors if isinstance(error, dict)]
+    return "；".join(detail for detail in details if detail) or str(
+        outcome.problem.get("detail") or outcome.problem.get("title") or ""
+    )
+
+
+def _copy(row: OutboxRow, current: dict[str, Any], now: datetime) -> dict[str, Any]:
+    return platform_rows.row(
+        row.kind,
+        row.record_id,
+        int(current.get("version") or 0),
+        at=now,
+        deleted=bool(current.get("deleted")),
+        body=current.get("body"),
+        answer=current.get("answer"),
+    )

@@ -1,0 +1,80 @@
+"""One bag of blood, as it stands in the lines of every module: identified by donation number + product code + split.
+
+A donation number alone is not a bag: several components and splits share it. What the label said is kept as scanned,
+beside what was read from it (WS/T 866 血液产品基本信息; 临床输血技术规范第十九条).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from bloodbank_desktop.records.codes import donation_number, product_code
+from bloodbank_desktop.records.declare import Values, block, choice, code, moment, note, number, text
+from bloodbank_desktop.records.problems import Problem
+from bloodbank_desktop.records.tables import table
+
+ENTRY_WAY = table("entry_way")
+COMPONENT = table("component")
+
+BagKey = tuple[str, str, str]
+"""Donation number (13 characters), product code (8), split ("" when undivided)."""
+
+
+@block
+class BagBlock:
+    """The facts of a bag label and how they came into the program."""
+
+    donation_number: str = code("献血码", standard=donation_number, required=True, search=True, wire="donationCode")
+    product_code: str = code("产品码", standard=product_code, required=True, wire="productCode")
+    split: str | None = text("分袋号", most=20, default=None)
+    component: str = choice("血液品种", COMPONENT, required=True, wire="bloodComponentCode")
+    abo: str = choice("ABO 血型", table("abo"), required=True)
+    rhd: str = choice("RhD 血型", table("rhd"), required=True)
+    amount: Decimal = number("数量", low="0.5", high="10000", places=1, required=True)
+    collected_at: datetime | None = moment("采血时间", default=None, wire="collectedAt")
+    expires_at: datetime = moment("失效时间", required=True, wire="expiresAt")
+    label_message: str | None = text("袋签提示", most=40, default=None, hidden=True, wire="labelMessage")
+    entry: str = choice("录入方式", ENTRY_WAY, required=True)
+    scans: str | None = note(
+        "原始扫描",
+        default=None,
+        hidden=True,
+        required=lambda v: v.get("entry") == "scanned",
+        shown=lambda v: v.get("entry") != "typed_twice",
+    )
+    check_character: str | None = text(
+        "校验字符",
+        most=1,
+        default=None,
+        required=lambda v: v.get("entry") == "check_character",
+        shown=lambda v: v.get("entry") == "check_character",
+        wire="checkCharacter",
+    )
+    second_entry: str | None = text(
+        "第二次录入",
+        most=16,
+        default=None,
+        required=lambda v: v.get("entry") == "typed_twice",
+        shown=lambda v: v.get("entry") == "typed_twice",
+        wire="secondEntry",
+    )
+
+
+def bag_key(bag: Values) -> BagKey:
+    """Return what identifies the bag of these values."""
+    return bag["donation_number"], bag["product_code"], bag.get("split") or ""
+
+
+def bag_name(key: BagKey) -> str:
+    """Return a bag as a person reads it aloud."""
+    donation, product, split = key
+    return " ".join(part for part in (donation_number.format(donation), product, split) if part)
+
+
+def times_in_order(bag: Values) -> Iterator[Problem]:
+    """A bag is collected before it expires."""
+    collected, expires = bag.get("collected_at"), bag["expires_at"]
+    if collected is not None and collected >= expires:
+        yield Problem("collected_at", "time-order", "采血时间应早于失效时间，请核对袋签")

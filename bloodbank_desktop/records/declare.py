@@ -1,0 +1,300 @@
+"""Everything about a field is said once, on the field; everything about a module once, in its `@record`.
+
+From a declaration come table, list, search, dialog, wire form, contract, command line and the generic tests. The
+danger is a second place that knows a label or a rule: it will disagree one day, and the screen will show one thing and
+the platform receive another. Conditions are plain functions of the values, never a language of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any, TypeVar, dataclass_transform
+
+from bloodbank_desktop.records import kinds
+from bloodbank_desktop.records.kinds import Kind
+from bloodbank_desktop.records.problems import Problem
+from bloodbank_desktop.records.tables import Table
+
+Values = Mapping[str, Any]
+"""Stored values by field key; lines are tuples of such mappings; a missing key means not stated."""
+
+Condition = Callable[[Values], bool]
+T = TypeVar("T")
+
+
+class Verb(StrEnum):
+    """What a person can do with records of a module."""
+
+    LIST = "list"
+    REGISTER = "register"
+    AMEND = "amend"
+    VIEW = "view"
+    DELETE = "delete"
+
+
+VERB_WORDS = {Verb.LIST: "列表", Verb.REGISTER: "登记", Verb.AMEND: "修改", Verb.VIEW: "查看", Verb.DELETE: "删除"}
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: all its facets.
+
+    `column` is the width of its list column in average characters, None = not in the list. `fresh` names what a new
+    dialog shows at once, for the person to see and change ("now" or a table key). `serial` is the prefix of a number
+    that the operation allots when the person leaves the field empty. `hidden` fields are filled by the program.
+    """
+
+    label: str
+    kind: Kind
+    key: str = ""
+    wire: str = ""
+    required: bool | Condition = False
+    shown: Condition | None = None
+    search: bool = False
+    column: int | None = None
+    fresh: str | None = None
+    serial: str | None = None
+    hidden: bool = False
+    help: str = ""
+
+    def is_shown(self, values: Values) -> bool:
+        """Return whether the field has a meaning for these values."""
+        return self.shown is None or bool(self.shown(values))
+
+    def is_required(self, values: Values) -> bool:
+        """Return whether the field must be stated for these values."""
+        if not self.is_shown(values):
+            return False
+        return self.required if isinstance(self.required, bool) else bool(self.required(values))
+
+
+def _specify(label: str, kind: Kind, default: Any, facets: dict[str, Any]) -> Any:
+    return field(default=default, metadata={"field": Field(label, kind, **facets)})
+
+
+def text(label: str, *, most: int = 200, default: Any = None, **facets: Any) -> Any:
+    """Declare one line of free text."""
+    return _specify(label, kinds.Text(most), default, facets)
+
+
+def note(label: str, *, most: int = 2000, default: Any = None, **facets: Any) -> Any:
+    """Declare free text of several lines."""
+    return _specify(label, kinds.Note(most), default, facets)
+
+
+def person(label: str, *, default: Any = None, **facets: Any) -> Any:
+    """Declare a person's name."""
+    return _specify(label, kinds.Person(), default, facets)
+
+
+def code(label: str, *, standard: Any = None, most: int = 50, default: Any = None, **facets: Any) -> Any:
+    """Declare a code of a standard (a module of records/codes)."""
+    return _specify(label, kinds.Code(standard, most), default, facets)
+
+
+def choice(label: str, table: Table, *, default: Any = None, **facets: Any) -> Any:
+    """Declare one entry of a code table."""
+    return _specify(label, kinds.Choice(table), default, facets)
+
+
+def choices(label: str, table: Table, *, default: Any = None, **facets: Any) -> Any:
+    """Declare any number of entries of a code table."""
+    return _specify(label, kinds.Choices(table), default, facets)
+
+
+def number(
+    label: str,
+    *,
+    low: str | None = None,
+    high: str | None = None,
+    places: int = 0,
+    unit: str = "",
+    step: str | None = None,
+    default: Any = None,
+    **facets: Any,
+) -> Any:
+    """Declare an exact number with its limits, decimals and unit."""
+    limits = [None if limit is None else Decimal(limit) for limit in (low, high, step)]
+    return _specify(label, kinds.Number(limits[0], limits[1], places, unit, limits[2]), default, facets)
+
+
+def day(label: str, *, default: Any = None, **facets: Any) -> Any:
+    """Declare a calendar day."""
+    return _specify(label, kinds.Day(), default, facets)
+
+
+def moment(label: str, *, default: Any = None, **facets: Any) -> Any:
+    """Declare a moment to the minute."""
+    return _specify(label, kinds.Moment(), default, facets)
+
+
+def flag(label: str, *, words: tuple[str, str] = ("否", "是"), default: Any = None, **facets: Any) -> Any:
+    """Declare yes or no."""
+    return _specify(label, kinds.Flag(words), default, facets)
+
+
+def lines(label: str, *, of: type, least: int = 0, most: int = 500, default: Any = (), **facets: Any) -> Any:
+    """Declare lines of a class made with `@line`."""
+    return _specify(label, kinds.Lines(of, least, most), default, facets)
+
+
+Check = Callable[[Values], Iterable[Problem]]
+
+
+@dataclass(frozen=True)
+class LineType:
+    """What `@line` says of a line class. `sections` arrange its fields in an editor."""
+
+    cls: type
+    fields: Mapping[str, Field]
+    checks: tuple[Check, ...] = ()
+    sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def plain(self) -> tuple[Field, ...]:
+        """The fields that are not lines."""
+        return tuple(f for f in self.fields.values() if not isinstance(f.kind, kinds.Lines))
+
+    @property
+    def groups(self) -> tuple[tuple[Field, LineType], ...]:
+        """The lines fields, each with the type of its lines."""
+        return tuple((f, line_type(f.kind.of)) for f in self.fields.values() if isinstance(f.kind, kinds.Lines))
+
+    @property
+    def searched(self) -> tuple[Field, ...]:
+        """The plain fields that the search box looks into."""
+        return tuple(f for f in self.plain if f.search)
+
+
+@dataclass(frozen=True)
+class RecordType(LineType):
+    """What `@record` says of a module."""
+
+    key: str = ""
+    label: str = ""
+    title: tuple[str, ...] = ()
+    verbs: frozenset[Verb] = frozenset()
+    newest_by: str = ""
+    help: str = ""
+
+    @property
+    def columns(self) -> tuple[Field, ...]:
+        """The fields that are list columns, in the order of declaration."""
+        return tuple(f for f in self.plain if f.column is not None)
+
+    @property
+    def append_only(self) -> bool:
+        """Whether no record of this module is ever changed or removed, which the database file itself enforces."""
+        return not self.verbs & {Verb.AMEND, Verb.DELETE}
+
+    def name_of(self, values: Values) -> str:
+        """Return the short name of one record for messages and titles."""
+        return " ".join(self.fields[key].kind.format(values.get(key)) for key in self.title).strip()
+
+
+def _collect(cls: type) -> dict[str, Field]:
+    found: dict[str, Field] = {}
+    for attribute in fields(cls):
+        declared = attribute.metadata.get("field")
+        if declared is None:
+            raise TypeError(f"{cls.__name__}.{attribute.name} is not declared with a field kind")
+        found[attribute.name] = replace(declared, key=attribute.name, wire=declared.wire or attribute.name)
+        if isinstance(declared.kind, kinds.Choice | kinds.Choices) and not len(declared.kind.table):
+            raise TypeError(f"{cls.__name__}.{attribute.name} chooses from an empty table")
+        if declared.fresh and declared.hidden:
+            raise TypeError(f"{cls.__name__}.{attribute.name}: a hidden field cannot be shown fresh")
+    names = [f.wire for f in found.values()]
+    if len(set(names)) != len(names):
+        raise TypeError(f"{cls.__name__} uses a wire name twice")
+    return found
+
+
+def _sections(
+    cls: type, found: Mapping[str, Field], sections: Iterable[tuple[str, str]]
+) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    split = tuple((title, tuple(keys.split())) for title, keys in sections)
+    placed = [key for _, keys in split for key in keys]
+    wanted = [key for key, f in found.items() if not f.hidden]
+    if split and sorted(placed) != sorted(wanted):
+        raise TypeError(f"{cls.__name__}: sections and fields differ in {sorted(set(placed) ^ set(wanted))}")
+    return split or (("", tuple(wanted)),)
+
+
+# Type checkers read the specifiers only as a literal tuple, hence three times.
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(text, note, person, code, choice, choices, number, day, moment, flag, lines),
+)
+def block(cls: type[T]) -> type[T]:
+    """Make a class of fields that records share by inheriting from it (patient block, bag block)."""
+    return dataclass(frozen=True, kw_only=True)(cls)
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(text, note, person, code, choice, choices, number, day, moment, flag, lines),
+)
+def line(*, checks: Iterable[Check] = (), sections: Iterable[tuple[str, str]] = ()) -> Callable[[type[T]], type[T]]:
+    """Declare a class whose objects are lines of a record. Raises TypeError for a contradiction."""
+
+    def make(cls: type[T]) -> type[T]:
+        made = dataclass(frozen=True, kw_only=True)(cls)
+        found = _collect(made)
+        made.__declared__ = LineType(made, found, tuple(checks), _sections(made, found, sections))  # type: ignore[attr-defined]
+        return made
+
+    return make
+
+
+@dataclass_transform(
+    kw_only_default=True,
+    frozen_default=True,
+    field_specifiers=(text, note, person, code, choice, choices, number, day, moment, flag, lines),
+)
+def record(
+    *,
+    key: str,
+    label: str,
+    verbs: Iterable[Verb],
+    title: Iterable[str],
+    newest_by: str,
+    checks: Iterable[Check] = (),
+    sections: Iterable[tuple[str, str]] = (),
+    help: str = "",
+) -> Callable[[type[T]], type[T]]:
+    """Declare a module. `newest_by` is the field whose newest values a list shows first. Raises TypeError."""
+
+    def make(cls: type[T]) -> type[T]:
+        made = dataclass(frozen=True, kw_only=True)(cls)
+        found = _collect(made)
+        for name in (*title, newest_by):
+            if name not in found or isinstance(found[name].kind, kinds.Lines):
+                raise TypeError(f"{cls.__name__} has no plain field {name!r}")
+        made.__declared__ = RecordType(  # type: ignore[attr-defined]
+            made,
+            found,
+            tuple(checks),
+            _sections(made, found, sections),
+            key,
+            label,
+            tuple(title),
+            frozenset(verbs) | {Verb.LIST},
+            newest_by,
+            help,
+        )
+        return made
+
+    return make
+
+
+def line_type(cls: type) -> LineType:
+    """Return what was declared of a class made with `@line` or `@record`. Raises TypeError for any other class."""
+    declared = cls.__dict__.get("__declared__")
+    if not isinstance(declared, LineType):
+        raise TypeError(f"{cls.__name__} is not declared with @line or @record")
+    return declared

@@ -1,0 +1,97 @@
+"""血袋入库 – a delivery of blood bags enters this blood bank; what is registered is never changed and never removed.
+
+A wrong stock-in is corrected by a later record of its own, so that an inspection always finds what was received
+(the user manual of the city's 医院临床用血管理系统 knows only list, register and view here; 临床输血技术规范第二十条).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+
+from bloodbank_desktop.records.bag import BagBlock, bag_key, bag_name, times_in_order
+from bloodbank_desktop.records.declare import (
+    Values,
+    Verb,
+    choice,
+    line,
+    lines,
+    moment,
+    note,
+    number,
+    person,
+    record,
+    text,
+)
+from bloodbank_desktop.records.problems import Problem
+from bloodbank_desktop.records.tables import table
+
+
+@line(
+    checks=[times_in_order],
+    sections=[
+        ("袋签", "donation_number product_code split component abo rhd amount expires_at collected_at"),
+        ("录入", "entry check_character second_entry location"),
+    ],
+)
+class StockInBag(BagBlock):
+    """One bag of the delivery."""
+
+    location: str | None = text("储存位置", most=40, default=None)
+
+
+def no_bag_twice(values: Values) -> Iterator[Problem]:
+    """A delivery holds each bag once."""
+    seen: dict[tuple[str, str, str], int] = {}
+    for index, bag in enumerate(values["bags"], start=1):
+        first = seen.setdefault(bag_key(bag), index)
+        if first != index:
+            yield Problem(
+                "bags.donation_number",
+                "duplicate-in-delivery",
+                f"第 {index} 行与第 {first} 行是同一袋 {bag_name(bag_key(bag))}，请删除一行",
+                index,
+            )
+
+
+def two_persons(values: Values) -> Iterator[Problem]:
+    """Receiver and checker are two persons (临床输血技术规范第十九条、第二十六条)."""
+    if values.get("checker") and values["checker"] == values["receiver"]:
+        yield Problem("checker", "same-person", "接收人与核对人不能是同一人，请由另一人核对")
+
+
+@record(
+    key="stock_in",
+    label="血袋入库",
+    verbs={Verb.REGISTER, Verb.VIEW},
+    title=("intake_no",),
+    newest_by="intake_at",
+    checks=[no_bag_twice, two_persons],
+    sections=[
+        ("来源", "intake_type supplier station_issue_no intake_no"),
+        ("交接", "intake_at receiver checker deliverer transport_temperature remark"),
+        ("血袋", "bags"),
+    ],
+    help="扫描每袋的献血码、血型码、产品码、失效码，次序不限；扫完按 Ctrl+S 登记。",
+)
+class StockIn:
+    """A delivery."""
+
+    intake_no: str = text("入库单号", most=32, required=True, search=True, column=16, serial="RK", wire="intakeNo")
+    intake_type: str = choice(
+        "入库类型", table("intake_type"), required=True, column=8, fresh="supply", wire="intakeType"
+    )
+    supplier: str = choice("供血机构", table("supplier"), required=True, column=14, fresh="shanghai_blood_center")
+    station_issue_no: str | None = text(
+        "血站发血单号", most=15, default=None, search=True, column=12, wire="stationIssueNo"
+    )
+    intake_at: datetime = moment("入库时间", required=True, column=14, fresh="now", wire="intakeAt")
+    receiver: str = person("接收人", required=True, search=True, column=8, fresh="operator")
+    checker: str | None = person("核对人", default=None, column=8)
+    deliverer: str | None = person("送血人", default=None)
+    transport_temperature: Decimal | None = number(
+        "运输温度", low="-90", high="40", places=1, unit="℃", default=None, wire="transportTemperature"
+    )
+    remark: str | None = note("备注", most=500, default=None)
+    bags: tuple[StockInBag, ...] = lines("血袋", of=StockInBag, least=1, most=400)

@@ -1,0 +1,69 @@
+"""One function says what is wrong with a record, for dialog, command line, import and download alike.
+
+It needs the declaration and the values and nothing else; what needs the stock or the clock is a rule, not a check.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from bloodbank_desktop.records.declare import LineType, Values
+from bloodbank_desktop.records.problems import Problem
+
+_EMPTY: tuple[Any, ...] = (None, "", ())
+
+
+def problems(declared: LineType, values: Values) -> list[Problem]:
+    """Return every problem of these stored values, in the order of the fields; an empty list means the record holds."""
+    return list(_problems(declared, values))
+
+
+def _problems(declared: LineType, values: Values) -> Iterator[Problem]:
+    for key in values:
+        if key not in declared.fields:
+            yield Problem(str(key), "unknown-field", f"没有“{key}”这个字段，请删除")
+    clean = True
+    for f in declared.plain:
+        value = values.get(f.key)
+        if value in _EMPTY:
+            # An allotted number is missing until the operation allots it.
+            if f.is_required(values) and f.serial is None:
+                clean = False
+                yield Problem(f.key, "required", f"请填写{f.label}")
+        elif not f.is_shown(values):
+            clean = False
+            yield Problem(f.key, "not-applicable", f"此处不应填写{f.label}，请清空")
+        else:
+            for slug, message in f.kind.check(value):
+                clean = False
+                yield Problem(f.key, slug, f"{f.label}：{message}")
+    for f, of in declared.groups:
+        members = values.get(f.key) or ()
+        if not f.is_shown(values) and members:
+            yield Problem(f.key, "not-applicable", f"此处不应填写{f.label}，请删除各行")
+        for slug, message in f.kind.check(members):
+            clean = False
+            yield Problem(f.key, slug, f"{f.label}：{message}")
+        for index, member in enumerate(members, start=1):
+            for problem in _problems(of, member):
+                clean = False
+                yield problem.inside(f.key, index)
+    # A check that compares fields may rely on each of them being right by itself.
+    if clean:
+        for check in declared.checks:
+            yield from check(values)
+
+
+def tidy(declared: LineType, values: Values) -> dict[str, Any]:
+    """Return the values with every declared key present, empties as None and lines as tuples of such mappings.
+
+    What is not declared stays, so that `problems` names it and nobody believes that it was saved.
+    """
+    whole: dict[str, Any] = {key: value for key, value in values.items() if key not in declared.fields}
+    for f in declared.plain:
+        value = values.get(f.key)
+        whole[f.key] = None if value in _EMPTY else value
+    for f, of in declared.groups:
+        whole[f.key] = tuple(tidy(of, member) for member in values.get(f.key) or ())
+    return whole

@@ -1,0 +1,127 @@
+"""The wire form of a whole record: JSON with the wire names of the platform, or with the field keys for our own files.
+
+What is sent is frozen once as canonical bytes: sorted keys, no blanks, UTF-8, so that its digest is reproducible on
+both sides. A field that this version does not know is kept apart by the caller, never guessed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bloodbank_desktop.records import kinds
+from bloodbank_desktop.records.declare import Field, LineType, RecordType, Values
+from bloodbank_desktop.records.kinds import Unreadable
+from bloodbank_desktop.records.problems import Problem
+
+
+def canonical(value: Any) -> bytes:
+    """Return the one JSON text of a value: sorted keys, no blanks, UTF-8. Raises ValueError for NaN."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def body(declared: LineType, values: Values) -> dict[str, Any]:
+    """Return the wire body of stored values; what is not stated is left out."""
+    return _out(declared, values, lambda f: f.wire)
+
+
+def to_json(declared: LineType, values: Values) -> dict[str, Any]:
+    """Return the values in wire form under their field keys, as in files of the command line and drafts."""
+    return _out(declared, values, lambda f: f.key)
+
+
+def from_body(declared: LineType, wire: Any) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the stored values of a wire body and what could not be read."""
+    return _in(declared, wire, lambda f: f.wire)
+
+
+def from_json(declared: LineType, wire: Any) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the stored values of a JSON object keyed by field keys and what could not be read."""
+    return _in(declared, wire, lambda f: f.key)
+
+
+def _out(declared: LineType, values: Values, name: Callable[[Field], str]) -> dict[str, Any]:
+    whole: dict[str, Any] = {}
+    for f in declared.plain:
+        value = values.get(f.key)
+        if value is not None:
+            whole[name(f)] = f.kind.to_wire(value)
+    for f, of in declared.groups:
+        members = values.get(f.key) or ()
+        if members:
+            whole[name(f)] = [_out(of, member, name) for member in members]
+    return whole
+
+
+def _in(declared: LineType, wire: Any, name: Callable[[Field], str]) -> tuple[dict[str, Any], list[Problem]]:
+    if not isinstance(wire, Mapping):
+        return {}, [Problem("", "type", "应为一个 JSON 对象（{…}），请改正后再导入")]
+    values: dict[str, Any] = {}
+    found: list[Problem] = []
+    known = {name(f): f for f in declared.fields.values()}
+    for key, item in wire.items():
+        f = known.get(key)
+        if f is None:
+            found.append(Problem(str(key), "unknown-field", f"没有“{key}”这个字段，请删除或改正名称"))
+        elif isinstance(f.kind, kinds.Lines):
+            values[f.key], problems = _lines_in(f, item, declared, name)
+            found.extend(problems)
+        else:
+            try:
+                values[f.key] = f.kind.from_wire(item)
+            except Unreadable as problem:
+                found.append(Problem(f.key, problem.code, f"{f.label}：{problem.message}"))
+    return values, found
+
+
+def _lines_in(
+    f: Field, item: Any, declared: LineType, name: Callable[[Field], str]
+) -> tuple[tuple[dict[str, Any], ...], list[Problem]]:
+    if item is None:
+        return (), []
+    if not isinstance(item, list):
+        return (), [Problem(f.key, "type", f"{f.label}：应为列表，请改正后再导入")]
+    of = next(of for other, of in declared.groups if other.key == f.key)
+    members: list[dict[str, Any]] = []
+    found: list[Problem] = []
+    for index, one in enumerate(item, start=1):
+        values, problems = _in(of, one, name)
+        members.append(values)
+        found.extend(problem.inside(f.key, index) for problem in problems)
+    return tuple(members), found
+
+
+def template(declared: LineType) -> dict[str, Any]:
+    """Return an empty example with every field key that a person may fill; one empty line per group of lines."""
+    whole: dict[str, Any] = {f.key: None for f in declared.plain}
+    whole.update({f.key: [template(of)] for f, of in declared.groups})
+    return whole
+
+
+def schema(declared: LineType) -> dict[str, Any]:
+    """Return the JSON schema of the wire body; it says what the fields allow, not what rules forbid."""
+    properties: dict[str, Any] = {}
+    for f in declared.plain:
+        properties[f.wire] = {**f.kind.schema(), "title": f.label}
+    for f, of in declared.groups:
+        assert isinstance(f.kind, kinds.Lines)
+        properties[f.wire] = {
+            "type": "array",
+            "items": schema(of),
+            "minItems": f.kind.least,
+            "maxItems": f.kind.most,
+            "title": f.label,
+        }
+    required = [f.wire for f in declared.fields.values() if f.required is True and f.shown is None]
+    required += [
+        f.wire
+        for f, _ in declared.groups
+        if isinstance(f.kind, kinds.Lines) and f.kind.least and f.wire not in required
+    ]
+    whole: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    if required:
+        whole["required"] = sorted(set(required))
+    if isinstance(declared, RecordType):
+        whole["title"] = declared.label
+    return whole

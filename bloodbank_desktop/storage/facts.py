@@ -1,0 +1,32 @@
+"""Single facts of the file itself: which device it belongs to, when the platform last answered."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, bindparam, select
+from sqlalchemy.dialects.sqlite import insert
+
+from bloodbank_desktop.storage.schema import meta
+
+DEVICE, INCARNATION, EPOCH, LAST_SUCCESS, WORKSTATION = (
+    "device_id",
+    "incarnation",
+    "epoch",
+    "last_success",
+    "workstation",
+)
+
+
+# Built once: every save asks for facts, and building a statement costs more than running it.
+_GET = select(meta.c.value).where(meta.c.key == bindparam("key"))
+_PUT = insert(meta)
+_PUT = _PUT.on_conflict_do_update(index_elements=["key"], set_={"value": _PUT.excluded.value})
+
+
+def get(tx: Connection, key: str) -> str | None:
+    """Return a fact, None if it was never noted."""
+    return tx.execute(_GET, {"key": key}).scalar()
+
+
+def put(tx: Connection, key: str, value: str) -> None:
+    """Note a fact in place of what was noted before."""
+    tx.execute(_PUT, {"key": key, "value": value})

@@ -1,0 +1,207 @@
+"""What has to travel: one row per act, frozen with the act in one transaction, numbered without a gap, never removed.
+
+The number proves that nothing is missing, the permanent key that nothing arrives twice. A later edit is a new row;
+no answer ever touches another row than its own (sync.md B3).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NotRequired, TypedDict, Unpack
+
+from sqlalchemy import Connection, Select, case, func, insert, select, text, update
+
+from bloodbank_desktop.clock import from_utc_text
+from bloodbank_desktop.storage import facts
+from bloodbank_desktop.storage.schema import OPEN_ROWS, outbox
+
+#: From the worst to the best; a record shows the worst of its operations.
+STATE_WORDS = {
+    "rejected": "平台退回",
+    "conflict": "与平台冲突",
+    "quarantined": "暂停发送",
+    "blocked": "等前一条处理",
+    "waiting": "等平台前置记录",
+    "sending": "正在发送",
+    "pending": "待发送",
+    "done": "已报送",
+    "superseded": "已被更正",
+    "withdrawn": "已撤回",
+}
+STATES = tuple(STATE_WORDS)
+ATTENTION = ("rejected", "conflict", "quarantined", "blocked")
+CLOSED = ("done", "superseded", "withdrawn")
+OPEN = tuple(state for state in STATES if state not in CLOSED)
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    """One operation on its way; `payload` is the canonical JSON of the wire body, `sha256` its digest in hex."""
+
+    dseq: int
+    key: str
+    chain: str
+    record_id: str
+    kind: str
+    name: str
+    op: str
+    base_version: int | None
+    needs: tuple[str, ...]
+    payload: bytes
+    sha256: str
+    actor: str
+    occurred_at: datetime
+    state: str
+    attempts: int
+    item_attempts: int
+    next_at: datetime | None
+    batch_id: str | None
+    last_error: str
+    problem: dict[str, Any] | None
+    server_version: int | None
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True)
+class QueueSummary:
+    """The queue in one line of the status area."""
+
+    waiting: int
+    oldest: datetime | None
+    attention: int
+    by_state: dict[str, int]
+    last_success: datetime | None
+
+
+_NEXT = select(func.coalesce(func.max(outbox.c.dseq), 0) + 1)
+_PUT = insert(outbox)
+
+
+class Operation(TypedDict):
+    """What an act says of itself when it is frozen; `payload` is the canonical JSON of the wire body."""
+
+    incarnation: str
+    record_id: str
+    kind: str
+    name: str
+    op: str
+    base_version: int | None
+    payload: bytes
+    actor: str
+    at: datetime
+    needs: NotRequired[Sequence[str]]
+
+
+def put(tx: Connection, **operation: Unpack[Operation]) -> int:
+    """Append one operation in the caller's transaction and return its device number."""
+    dseq = int(tx.execute(_NEXT).scalar_one())
+    tx.execute(_PUT, new_row(dseq, **operation))
+    return dseq
+
+
+def new_row(dseq: int, **operation: Unpack[Operation]) -> dict[str, Any]:
+    """Return the row of an operation that waits, as number `dseq` of this device."""
+    return {
+        "dseq": dseq,
+        "key": f"{operation['incarnation']}:{dseq}",
+        "chain": operation["record_id"],
+        "record_id": operation["record_id"],
+        "kind": operation["kind"],
+        "name": operation["name"],
+        "op": operation["op"],
+        "base_version": operation["base_version"],
+        "needs": json.dumps(list(operation.get("needs", ()))),
+        "payload": operation["payload"],
+        "sha256": hashlib.sha256(operation["payload"]).hexdigest(),
+        "actor": operation["actor"],
+        "occurred_at": operation["at"],
+        "state": "pending",
+        "attempts": 0,
+        "item_attempts": 0,
+        "next_at": None,
+        "batch_id": None,
+        "last_error": "",
+        "problem": None,
+        "server_version": None,
+        "settled_at": None,
+    }
+
+
+def row_of(found: Any) -> OutboxRow:
+    """Return the OutboxRow of a row of the table."""
+    whole = dict(found._mapping)
+    whole["needs"] = tuple(json.loads(whole["needs"]))
+    whole["problem"] = json.loads(whole["problem"]) if whole["problem"] else None
+    return OutboxRow(**whole)
+
+
+def rows(tx: Connection, *, open_only: bool, offset: int, limit: int) -> list[OutboxRow]:
+    """Return queue rows, the worst states first and the oldest first within a state."""
+    rank = case({state: index for index, state in enumerate(STATES)}, value=outbox.c.state)
+    statement = (
+        select(outbox).order_by(rank, outbox.c.dseq) if open_only else select(outbox).order_by(outbox.c.dseq.desc())
+    )
+    if open_only:
+        statement = statement.where(OPEN_ROWS)
+    return [row_of(found) for found in tx.execute(statement.offset(offset).limit(limit))]
+
+
+def of_record(tx: Connection, record_id: str) -> list[OutboxRow]:
+    """Return all operations of a record, oldest first."""
+    found = tx.execute(select(outbox).where(outbox.c.record_id == record_id).order_by(outbox.c.dseq))
+    return [row_of(one) for one in found]
+
+
+def summary(tx: Connection) -> QueueSummary:
+    """Return the queue counted."""
+    open_rows = select(outbox.c.state, func.count(), func.min(outbox.c.occurred_at)).where(OPEN_ROWS)
+    by_state: dict[str, int] = {}
+    oldest: datetime | None = None
+    for state, count, first in tx.execute(open_rows.group_by(outbox.c.state)):
+        by_state[state] = count
+        oldest = first if oldest is None or first < oldest else oldest
+    last = facts.get(tx, facts.LAST_SUCCESS)
+    attention = sum(by_state.get(state, 0) for state in ATTENTION)
+    return QueueSummary(sum(by_state.values()), oldest, attention, by_state, from_utc_text(last) if last else None)
+
+
+_STATES_OF = select(outbox.c.record_id, outbox.c.state).where(
+    outbox.c.record_id.in_(text("SELECT value FROM json_each(:ids)"))
+)
+
+
+def record_states(tx: Connection, record_ids: Iterable[str]) -> dict[str, str]:
+    """Return the worst open state of each record that has one, "done" for those that arrived."""
+    states: dict[str, str] = {}
+    for record_id, state in tx.execute(_STATES_OF, {"ids": json.dumps(list(record_ids))}):
+        before = states.get(record_id, "withdrawn")
+        states[record_id] = min(before, state, key=STATES.index)
+    return states
+
+
+def under_way(states: Sequence[str]) -> Select[tuple[str]]:
+    """Return the query for the ids of records that have an operation in one of these open states."""
+    return select(outbox.c.record_id).where(OPEN_ROWS, outbox.c.state.in_(states))
+
+
+def close(tx: Connection, record_id: str, state: str, *, at: datetime) -> None:
+    """Close the operations of a record that wait for a person, because the person has now decided."""
+    wanted = (outbox.c.record_id == record_id, outbox.c.state.in_(ATTENTION))
+    tx.execute(update(outbox).where(*wanted).values(state=state, settled_at=at))
+
+
+def try_again(tx: Connection, dseq: int) -> bool:
+    """Put an operation that waits for a person back to pending, with what it blocked; False if it was not waiting."""
+    found = tx.execute(
+        select(outbox.c.chain).where(outbox.c.dseq == dseq, outbox.c.state.in_((*ATTENTION, "waiting")))
+    ).first()
+    if found is None:
+        return False
+    again = {"state": "pending", "item_attempts": 0, "next_at": None}
+    tx.execute(update(outbox).where(outbox.c.dseq == dseq).values(again))
+    tx.execute(update(outbox).where(outbox.c.chain == found.chain, outbox.c.state == "blocked").values(again))
+    return True

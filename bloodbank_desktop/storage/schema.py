@@ -1,0 +1,316 @@
+"""The tables of the data file, made from the declarations, and the triggers that make promises hold in the file itself.
+
+A rule that only the program keeps is broken by the first person with a database tool: append-only tables refuse UPDATE,
+DELETE and REPLACE, a registered delivery accepts no further line, and what the outbox froze stays frozen.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.declare import Field, LineType, RecordType
+from bloodbank_desktop.storage.columns import Moment, column_type
+
+metadata = MetaData()
+
+#: Names of our own beside the field keys; a field key never begins with an underscore.
+SEQ, ID, REVISION, DELETED = "_seq", "_id", "_revision", "_deleted_at"
+
+
+def lines_table_name(kind: str, lines_key: str) -> str:
+    """Return the name of the table of one lines field."""
+    return f"{kind}__{lines_key}"
+
+
+def count_column(lines_key: str) -> str:
+    """Return the column of the head that says how many lines it has."""
+    return f"_{lines_key}_n"
+
+
+def _columns(declared: LineType) -> list[Column[object]]:
+    # Nullability stays with validation: a rule that changes must not need a table rebuilt.
+    return [Column(f.key, column_type(f.kind)) for f in declared.plain]
+
+
+def _record_tables(declared: RecordType) -> None:
+    head = Table(
+        declared.key,
+        metadata,
+        Column(SEQ, Integer, primary_key=True),
+        Column(ID, Text, nullable=False, unique=True),
+        Column(REVISION, Integer, nullable=False),
+        Column("_created_at", Moment, nullable=False),
+        Column("_created_by", Text, nullable=False),
+        Column("_changed_at", Moment, nullable=False),
+        Column("_changed_by", Text, nullable=False),
+        Column(DELETED, Moment),
+        Column("_search", Text, nullable=False),
+        *(Column(count_column(f.key), Integer, nullable=False) for f, _ in declared.groups),
+        *_columns(declared),
+    )
+    for f in declared.columns:
+        # Deleted rows are outside, so the list never steps over them.
+        Index(f"ix_{declared.key}_{f.key}", head.c[f.key], sqlite_where=head.c[DELETED].is_(None))
+    Index(f"ix_{declared.key}_live", head.c[SEQ], sqlite_where=head.c[DELETED].is_(None))
+    Index(f"ix_{declared.key}_gone", head.c[DELETED], sqlite_where=head.c[DELETED].is_not(None))
+    for f, of in declared.groups:
+        Table(
+            lines_table_name(declared.key, f.key),
+            metadata,
+            Column(SEQ, Integer, primary_key=True),
+            Column("_head", Integer, ForeignKey(f"{declared.key}.{SEQ}"), nullable=False),
+            Column("_position", Integer, nullable=False),
+            *_columns(of),
+            UniqueConstraint("_head", "_position"),
+        )
+
+
+for _declared in all_records().values():
+    _record_tables(_declared)
+
+meta = Table("meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False))
+
+serials = Table(
+    "serials",
+    metadata,
+    Column("prefix", Text, primary_key=True),
+    Column("day", Text, primary_key=True),
+    Column("last", Integer, nullable=False),
+)
+
+drafts = Table(
+    "drafts",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("head", Text, nullable=False),
+    Column("texts", Text, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
+draft_lines = Table(
+    "draft_lines",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("draft_id", Text, ForeignKey("drafts.id", ondelete="CASCADE"), nullable=False, index=True),
+    Column("lines_key", Text, nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("record_id", Text, nullable=False, index=True),
+    Column("revision", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("dseq", Integer, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),
+    Column("chain", Text, nullable=False),
+    Column("record_id", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("op", Text, nullable=False),
+    Column("base_version", Integer),
+    Column("needs", Text, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    Column("sha256", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("occurred_at", Moment, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("item_attempts", Integer, nullable=False),
+    Column("next_at", Moment),
+    Column("batch_id", Text),
+    Column("last_error", Text, nullable=False),
+    Column("problem", Text),
+    Column("server_version", Integer),
+    Column("settled_at", Moment),
+)
+#: Text, because SQLite uses a partial index only for a query that repeats its condition literally.
+OPEN_ROWS = text("state NOT IN ('done', 'superseded', 'withdrawn')")
+#: Whole in itself, or SQLite prefers a scan of all rows in the index below.
+Index("ix_outbox_open", outbox.c.dseq, outbox.c.record_id, outbox.c.state, sqlite_where=OPEN_ROWS)
+Index("ix_outbox_chain", outbox.c.chain, outbox.c.dseq)
+#: With the state, so that a page of a list is told its states without a look at the payloads.
+Index("ix_outbox_record", outbox.c.record_id, outbox.c.state)
+
+ledger = Table(
+    "ledger",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("donation_number", Text, nullable=False),
+    Column("product_code", Text, nullable=False),
+    Column("split", Text, nullable=False),
+    Column("event", Text, nullable=False),
+    Column("state_before", Text),
+    Column("state_after", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("record_id", Text, nullable=False, index=True),
+    Column("line", Integer, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("facts", Text, nullable=False),
+)
+Index("ix_ledger_bag", ledger.c.donation_number, ledger.c.product_code, ledger.c.split)
+
+stock = Table(
+    "stock",
+    metadata,
+    Column("donation_number", Text, primary_key=True),
+    Column("product_code", Text, primary_key=True),
+    Column("split", Text, primary_key=True),
+    Column("state", Text, nullable=False),
+    Column("component", Text, nullable=False),
+    Column("abo", Text, nullable=False),
+    Column("rhd", Text, nullable=False),
+    Column("amount", Text, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("location", Text, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("received_by_record", Text, nullable=False),
+    Column("received_as", Text, nullable=False),
+)
+Index("ix_stock_groups", stock.c.state, stock.c.component, stock.c.abo, stock.c.rhd)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("at", Text, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("object", Text, nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("previous", Text, nullable=False),
+    Column("mac", Text, nullable=False),
+)
+
+platform_copies = Table(
+    "platform_copies",
+    metadata,
+    Column("record_id", Text, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("deleted", Integer, nullable=False),
+    Column("body", Text),
+    Column("answer", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+cursors = Table(
+    "cursors",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("epoch", Text),
+    Column("cursor", Text),
+    Column("as_of", Moment),
+)
+
+_FROZEN = (
+    "dseq",
+    "key",
+    "chain",
+    "record_id",
+    "kind",
+    "name",
+    "op",
+    "base_version",
+    "needs",
+    "payload",
+    "sha256",
+    "actor",
+    "occurred_at",
+)
+
+
+def _append_only(name: str, keys: tuple[str, ...], words: str) -> list[str]:
+    same = " OR ".join(f'"{key}" = NEW."{key}"' for key in keys)
+    return [
+        f"CREATE TRIGGER {name}_no_update BEFORE UPDATE ON {name} BEGIN SELECT RAISE(ABORT, '{words}'); END",
+        f"CREATE TRIGGER {name}_no_delete BEFORE DELETE ON {name} BEGIN SELECT RAISE(ABORT, '{words}'); END",
+        # INSERT OR REPLACE removes a row without any delete trigger.
+        f"CREATE TRIGGER {name}_no_replace BEFORE INSERT ON {name} WHEN EXISTS (SELECT 1 FROM {name} WHERE {same})"
+        f" BEGIN SELECT RAISE(ABORT, '{words}'); END",
+    ]
+
+
+def _triggers() -> list[str]:
+    found: list[str] = []
+    for name in ("ledger", "audit", "revisions"):
+        found += _append_only(name, ("seq",), f"{name} is append-only")
+    for declared in all_records().values():
+        if not declared.append_only:
+            continue
+        words = f"{declared.key} is append-only"
+        found += _append_only(declared.key, (SEQ, ID), words)
+        for f, _ in declared.groups:
+            name = lines_table_name(declared.key, f.key)
+            found += _append_only(name, (SEQ,), words)
+            found.append(
+                f"CREATE TRIGGER {name}_complete BEFORE INSERT ON {name} WHEN"
+                f" (SELECT count(*) FROM {name} WHERE _head = NEW._head) >="
+                # A line without a head would take the place of one of the next record.
+                f" coalesce((SELECT {count_column(f.key)} FROM {declared.key} WHERE {SEQ} = NEW._head), 0)"
+                f" BEGIN SELECT RAISE(ABORT, '{words}'); END"
+            )
+    changed = " OR ".join(f"OLD.{column} IS NOT NEW.{column}" for column in _FROZEN)
+    found += [
+        f"CREATE TRIGGER outbox_frozen BEFORE UPDATE ON outbox WHEN {changed}"
+        " BEGIN SELECT RAISE(ABORT, 'an operation in the outbox is frozen'); END",
+        *_append_only("outbox", ("dseq", "key"), "nothing leaves the outbox")[1:],
+    ]
+    return found
+
+
+def search_table(kind: str) -> str:
+    """Return the name of the full-text table of a module."""
+    return f"search_{kind}"
+
+
+def _search_tables() -> list[str]:
+    return [
+        f"CREATE VIRTUAL TABLE {search_table(kind)} USING fts5("
+        "grams, content='', contentless_delete=1, detail=none, tokenize='ascii')"
+        for kind in all_records()
+    ]
+
+
+@cache
+def statements() -> tuple[str, ...]:
+    """Return every statement that makes an empty file into the declared schema, in order."""
+    made: list[str] = []
+    for table in metadata.sorted_tables:
+        made.append(str(CreateTable(table).compile(dialect=sqlite.dialect())).strip())
+        made += [
+            str(CreateIndex(index).compile(dialect=sqlite.dialect())).strip()
+            for index in sorted(table.indexes, key=lambda i: str(i.name))
+        ]
+    return tuple([*made, *_search_tables(), *_triggers()])
+
+
+def record_table(kind: str) -> Table:
+    """Return the head table of a module."""
+    return metadata.tables[kind]
+
+
+def lines_table(kind: str, f: Field) -> Table:
+    """Return the table of one lines field of a module."""
+    return metadata.tables[lines_table_name(kind, f.key)]

@@ -1,0 +1,157 @@
+"""Send what is due, one batch at a time, and put back under its own key whatever the platform did not answer.
+
+The batch is marked as under way in the database before a socket is opened, so that after a crash it is sent again
+with the same keys; the platform knows the keys and does nothing twice. The danger is to take silence for failure:
+a reply lost on the way back means "unknown", which neither counts against a record nor settles it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from bloodbank_desktop.clock import Clock
+from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.operations.dispatch import Batch, Dispatch, Outcome
+from bloodbank_desktop.operations.results import Changes
+from bloodbank_desktop.sync.isolation import FULL, Isolation, Step
+from bloodbank_desktop.sync.platform import (
+    FINAL,
+    Cut,
+    Platform,
+    PlatformProblem,
+    SendReply,
+    ServerFault,
+    TimedOut,
+    TooLarge,
+)
+
+log = logging.getLogger(__name__)
+
+MOST_BYTES = 512 * 1024
+LEAST_BYTES = 4 * 1024
+LONE_WAITS = (5.0, 30.0, 120.0, 600.0)
+"""Seconds before an operation at which the platform failed alone is tried again, after the first, second … failure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What one pass did. `idle`: nothing was due. `stalled`: the platform answered, and no operation came further."""
+
+    idle: bool = False
+    stalled: bool = False
+    statuses: Counter[str] = field(default_factory=Counter)
+    changes: Changes | None = None
+    offset_ms: int | None = None
+    epoch: str | None = None
+
+
+class Uploader:
+    """The push lane. One thread at a time."""
+
+    def __init__(
+        self, dispatch: Dispatch, clock: Clock, *, full: int = FULL, lone_waits: tuple[float, ...] = LONE_WAITS
+    ) -> None:
+        self._dispatch = dispatch
+        self._clock = clock
+        self._isolation = Isolation(full)
+        self._lone_waits = lone_waits
+        self._most_bytes = MOST_BYTES
+
+    def push_once(self, platform: Platform, clock_offset_ms: int = 0) -> Pushed:
+        """Send one batch.
+
+        Returns what became of it; a pass that only narrowed down the reason of a failure has no statuses. Raises
+        PlatformProblem when the lane should wait, KnownProblem when the database could not be written; the
+        operations are then due again, or come back through `Dispatch.recover`.
+        """
+        batch = self._dispatch.next_batch(self._isolation.limit, self._most_bytes)
+        if batch is None:
+            return Pushed(idle=True)
+        try:
+            reply = platform.send(batch, epoch_seen=self._dispatch.epoch(), clock_offset_ms=clock_offset_ms)
+        except PlatformProblem as problem:
+            log.info("batch %s of %d not settled: %s", batch.id, len(batch.rows), problem)
+            return self._failed(platform, batch, problem)
+        except Exception:
+            self._put_back(batch, "程序错误，稍后自动重试", seconds=60.0)
+            raise
+        return self._settle(batch, reply)
+
+    def _settle(self, batch: Batch, reply: SendReply) -> Pushed:
+        changes = self._dispatch.settle(batch, reply.epoch, reply.outcomes)
+        self._isolation.succeeded(_numbers(batch))
+        statuses = Counter(outcome.status for outcome in reply.outcomes)
+        return Pushed(
+            stalled=not any(status in FINAL for status in statuses),
+            statuses=statuses,
+            changes=changes,
+            offset_ms=reply.offset_ms,
+            epoch=reply.epoch,
+        )
+
+    def _failed(self, platform: Platform, batch: Batch, problem: PlatformProblem) -> Pushed:
+        if isinstance(problem, TooLarge) and len(batch.rows) > 1:
+            # Nothing was done and waiting changes nothing: smaller at once, and from now on.
+            size = sum(len(row.payload) for row in batch.rows)
+            self._most_bytes = max(LEAST_BYTES, size // 2)
+            step = self._isolation.halve(_numbers(batch))
+        elif isinstance(problem, TooLarge):
+            step = Step.ALONE
+        elif isinstance(problem, ServerFault):
+            step = self._isolation.failed(_numbers(batch))
+        elif isinstance(problem, TimedOut | Cut):
+            # Perhaps one operation brings the platform down, perhaps the line is too slow: smaller helps both.
+            step = self._isolation.failed(_numbers(batch), shrink=True)
+        else:
+            step = Step.AGAIN
+        if step is Step.ALONE:
+            return self._alone(platform, batch, problem)
+        self._put_back(batch, problem.message)
+        if step is Step.HALVE and not isinstance(problem, TimedOut | Cut):
+            return Pushed()
+        raise problem
+
+    def _alone(self, platform: Platform, batch: Batch, problem: PlatformProblem) -> Pushed:
+        """One operation failed by itself: ask what the platform knows of it before blaming it."""
+        row = batch.rows[0]
+        try:
+            known = platform.outcome(row.key)
+        except PlatformProblem as silence:
+            log.info("and no answer about it either: %s", silence)
+            self._put_back(batch, problem.message)
+            raise problem from silence
+        except Exception:
+            self._put_back(batch, "程序错误，稍后自动重试", seconds=60.0)
+            raise
+        epoch = self._dispatch.epoch()
+        if known is not None and epoch is not None:
+            return self._settle_alone(batch, epoch, known)
+        storm = self._isolation.storm(row.dseq)
+        blame = not storm and not isinstance(problem, Cut)
+        wait = self._lone_waits[min(row.item_attempts, len(self._lone_waits) - 1)]
+        self._put_back(batch, problem.message, seconds=wait, blame=blame)
+        if storm or isinstance(problem, Cut | TimedOut):
+            raise problem
+        return Pushed()
+
+    def _settle_alone(self, batch: Batch, epoch: str, known: Outcome) -> Pushed:
+        changes = self._dispatch.settle(batch, epoch, (known,))
+        self._isolation.succeeded(_numbers(batch))
+        return Pushed(statuses=Counter((known.status,)), changes=changes)
+
+    def _put_back(self, batch: Batch, reason: str, *, seconds: float = 0.0, blame: bool = False) -> None:
+        """Make the operations due again. The wait of the whole lane is the engine's, in memory: after a new start of
+        the program, or when the network is back, nothing needs to lie here because of a time noted in the past."""
+        retry_at = self._clock.now() + timedelta(seconds=seconds)
+        try:
+            self._dispatch.unknown(batch, reason, retry_at=retry_at, server_fault=blame)
+        except KnownProblem as full:
+            log.warning("batch %s stays under way until the database can be written: %s", batch.id, full.code)
+            raise
+
+
+def _numbers(batch: Batch) -> frozenset[int]:
+    return frozenset(row.dseq for row in batch.rows)

@@ -1,0 +1,101 @@
+"""Everything a person can do from the window, declared once: name, words, keys, explanation.
+
+From here come menus, buttons, tool tips, the list of shortcuts (F1) and the test that no key is given away twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QToolButton, QWidget
+
+
+@dataclass(frozen=True)
+class Spec:
+    """One action. `keys` in Qt's spelling; `shown` as printed on the keyboard; `group` heads it in the F1 list."""
+
+    name: str
+    text: str
+    keys: tuple[str, ...]
+    tip: str
+    group: str
+    shown: str = ""
+
+    @property
+    def key_text(self) -> str:
+        """The first key as a person reads it, "" without one."""
+        return self.shown or (self.keys[0] if self.keys else "")
+
+
+_LIST, _QUEUE, _WINDOW = "列表", "上传队列", "窗口"
+
+SPECS = {
+    spec.name: spec
+    for spec in (
+        Spec("register", "登记", ("Ctrl+N",), "登记一条新记录", _LIST),
+        Spec("view", "查看", ("Return", "Enter"), "查看选中的记录", _LIST, "Enter"),
+        Spec("amend", "修改", ("F2",), "修改选中的记录；每次修改都会留痕", _LIST),
+        Spec("delete", "删除", ("Del",), "删除选中的记录；须写明原因", _LIST),
+        Spec("resume", "继续", ("Ctrl+O",), "继续上次未完成的登记", _LIST),
+        Spec("discard", "放弃暂存…", (), "放弃未完成的登记", _LIST),
+        Spec("search", "搜索", ("Ctrl+F",), "到搜索框；在列表中直接输入也可以", _LIST),
+        Spec("clear", "清除条件", ("Esc",), "清除搜索和筛选，显示全部", _LIST),
+        Spec("sort_up", "按当前列升序", ("Ctrl+Shift+Up",), "按光标所在的列从小到大排列", _LIST, "Ctrl+Shift+↑"),
+        Spec("sort_down", "按当前列降序", ("Ctrl+Shift+Down",), "按光标所在的列从大到小排列", _LIST, "Ctrl+Shift+↓"),
+        Spec("sort_newest", "最新的在前", ("Ctrl+Shift+Home",), "恢复原来的次序", _LIST),
+        Spec("copy_cell", "复制单元格", ("Ctrl+C",), "复制光标所在的一格", _LIST),
+        Spec("copy_row", "复制整行", ("Ctrl+Shift+C",), "复制整行，可粘贴到表格软件", _LIST),
+        Spec("columns", "列", ("Ctrl+L",), "选择显示哪些列；拖动标题可调整次序和宽度", _LIST),
+        Spec("retry", "重新发送", ("Ctrl+R",), "让选中的操作再次发送", _QUEUE),
+        Spec("finished", "显示已完成", ("Ctrl+H",), "同时显示已经完成的操作", _QUEUE),
+        Spec("refresh", "刷新", ("F5",), "重新读取当前页", _WINDOW),
+        Spec("next_tab", "下一页", ("Ctrl+Tab", "Ctrl+PgDown"), "到下一个模块", _WINDOW),
+        Spec("previous_tab", "上一页", ("Ctrl+Shift+Tab", "Ctrl+PgUp"), "到上一个模块", _WINDOW),
+        Spec("queue", "上传队列", ("Ctrl+0",), "到上传队列，查看尚未送达的记录", _WINDOW),
+        Spec("operator", "操作员…", ("Ctrl+U",), "更换操作员", _WINDOW),
+        Spec("help", "快捷键", ("F1",), "列出全部快捷键", _WINDOW),
+        Spec("quit", "退出", ("Ctrl+Q",), "关闭程序；未完成的登记会保留", _WINDOW),
+    )
+}
+
+
+def tab_spec(place: int, label: str) -> Spec:
+    """Return the action that goes to the tab at `place` (1 to 9)."""
+    return Spec(f"tab_{place}", label, (f"Ctrl+{place}",), f"到“{label}”", _WINDOW)
+
+
+def make(
+    spec: Spec | str,
+    owner: QWidget,
+    slot: Callable[[], Any],
+    *,
+    context: Qt.ShortcutContext = Qt.ShortcutContext.WindowShortcut,
+) -> QAction:
+    """Make the action, add it to `owner` and connect it. With WindowShortcut it works while `owner` is visible."""
+    spec = SPECS[spec] if isinstance(spec, str) else spec
+    action = QAction(spec.text, owner)
+    action.setObjectName(f"action.{spec.name}")
+    action.setShortcuts([QKeySequence(key) for key in spec.keys])
+    action.setShortcutContext(context)
+    # A button shows the icon text: whoever uses the mouse learns the key by the way.
+    action.setIconText(f"{spec.text} {spec.key_text}".strip())
+    action.setToolTip(f"{spec.tip}（{spec.key_text}）" if spec.key_text else spec.tip)
+    action.setStatusTip(spec.tip)
+    action.triggered.connect(lambda _checked=False: slot())
+    owner.addAction(action)
+    return action
+
+
+def button(action: QAction, parent: QWidget | None = None) -> QToolButton:
+    """Return a flat button for an action that shows its words and its key."""
+    made = QToolButton(parent)
+    made.setObjectName(action.objectName().replace("action.", "button."))
+    made.setDefaultAction(action)
+    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+    made.setAccessibleName(action.text())
+    made.setAccessibleDescription(action.toolTip())
+    return made

@@ -1,0 +1,186 @@
+"""What a person does to records from the window: every dialog is opened here, and here it is known which are open.
+
+Who changes something must have said who he is; a record is never shown by a dialog before it was read; two dialogs are
+never opened over one list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtWidgets import QDialog, QWidget
+
+from bloodbank_desktop.clock import Clock
+from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.ui.drafts_bar import amended_record, draft_words
+from bloodbank_desktop.ui.list_model import Row
+from bloodbank_desktop.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from bloodbank_desktop.operations.desk import Desk
+    from bloodbank_desktop.operations.results import Saved, Shown
+    from bloodbank_desktop.storage.draft_rows import Draft
+
+OpenDialog = Callable[[str, str, Any, Any, QWidget], QDialog]
+"""(kind, "register" | "amend" | "view", Shown | None, Draft | None, parent) → a dialog with saved(object), not open."""
+
+
+class Deeds(QObject):
+    """Opens dialogs over `window` one at a time.
+
+    `busy(bool)` says whether a dialog is open; `saved(Saved, mode)` follows a save, mode "delete" a deletion;
+    `drafts_changed(kind)` a draft thrown away; `failed(exception)` what did not succeed.
+    """
+
+    busy = Signal(bool)
+    saved = Signal(object, str)
+    drafts_changed = Signal(str)
+    operator_named = Signal(str)
+    failed = Signal(object)
+
+    def __init__(
+        self, window: QWidget, tasks: Tasks, clock: Clock, open_dialog: OpenDialog, operators: Sequence[str]
+    ) -> None:
+        super().__init__(window)
+        self._window = window
+        self._tasks = tasks
+        self._clock = clock
+        self._open_dialog = open_dialog
+        self.operators = tuple(operators)
+        self.dialogs: list[QDialog] = []
+        self._desk: Desk | None = None
+        self._reading = False
+
+    def attach(self, desk: Desk) -> None:
+        """Act on this desk from now on."""
+        self._desk = desk
+
+    def open(self, kind: str, mode: str, record_id: str | None, draft: Draft | None = None) -> None:
+        """Open the dialog of a module. The draft of a change is reopened as a change, whatever `mode` says."""
+        desk = self._desk
+        if desk is None or self._reading or self.dialogs:
+            return
+        if mode != "view" and not desk.operator:
+            self.ask_operator(lambda: self.open(kind, mode, record_id, draft))
+            return
+        revised = amended_record(draft) if draft is not None else None
+        if revised is not None:
+            mode, record_id = "amend", revised
+        if record_id is None:
+            self._show_record(kind, mode, None, draft)
+            return
+        known_id = record_id
+
+        def read() -> tuple[Shown, Draft | None]:
+            shown = desk.view(kind, known_id)
+            # What was left unfinished of an earlier change would otherwise be overwritten by this one.
+            return shown, draft or (desk.draft(known_id) if mode == "amend" else None)
+
+        def show(found: tuple[Shown, Draft | None]) -> None:
+            self._reading = False
+            if not self.dialogs:
+                self._show_record(kind, mode, *found)
+
+        def not_read(problem: Exception) -> None:
+            self._reading = False
+            self.failed.emit(problem)
+
+        self._reading = True
+        self._tasks.database(read, show, not_read, owner=self)
+
+    def delete(self, kind: str, row: Row) -> None:
+        """Ask why, then delete the record of a list row."""
+        from bloodbank_desktop.ui.questions import ReasonQuestion
+
+        desk = self._desk
+        if desk is None or self.dialogs:
+            return
+        if not desk.operator:
+            self.ask_operator(lambda: self.delete(kind, row))
+            return
+        declared = all_records()[kind]
+        question = ReasonQuestion(f"{declared.label} {declared.name_of(row.item.values)}", self._window)
+
+        def delete() -> None:
+            reason = question.reason
+            self._tasks.database(
+                lambda: desk.delete(kind, row.id, reason=reason),
+                lambda saved: self.saved.emit(saved, "delete"),
+                self.failed.emit,
+                owner=self,
+            )
+
+        question.accepted.connect(delete)
+        self.show(question)
+
+    def discard(self, draft: Draft) -> None:
+        """Ask, then throw a draft away."""
+        from bloodbank_desktop.ui.questions import DiscardQuestion
+
+        desk = self._desk
+        if desk is None or self.dialogs:
+            return
+        declared = all_records()[draft.kind]
+        words = f"{declared.label}：{draft_words(draft, declared, self._clock.now())}"
+        question = DiscardQuestion(words, self._window)
+        question.accepted.connect(
+            lambda: self._tasks.database(
+                lambda: desk.drop_draft(draft.id),
+                lambda _none: self.drafts_changed.emit(draft.kind),
+                self.failed.emit,
+                owner=self,
+            )
+        )
+        self.show(question)
+
+    def ask_operator(self, then: Callable[[], None] | None = None) -> None:
+        """Ask who works here, and go on with `then` when that is known."""
+        from bloodbank_desktop.ui.questions import OperatorQuestion
+
+        desk = self._desk
+        if desk is None or self.dialogs:
+            return
+        question = OperatorQuestion(self.operators, desk.operator, self._window)
+
+        def take() -> None:
+            self.operators = (question.name, *(known for known in self.operators if known != question.name))
+            self.operator_named.emit(question.name)
+            if then is not None:
+                # When this question is gone: two modal dialogs at a time confuse the window under them.
+                QTimer.singleShot(0, self, then)
+
+        question.accepted.connect(take)
+        self.show(question)
+
+    def show(self, dialog: QDialog) -> None:
+        """Open any dialog over the window and know that it is open."""
+        self.dialogs.append(dialog)
+        dialog.finished.connect(lambda _result: self._closed(dialog))
+        self.busy.emit(True)
+        dialog.open()
+
+    def close_all(self) -> bool:
+        """Close what is open; False if a dialog stays, because it has something to ask or to keep."""
+        for dialog in list(self.dialogs):
+            if not dialog.close():
+                dialog.raise_()
+                return False
+        return True
+
+    def _show_record(self, kind: str, mode: str, shown: Shown | None, draft: Draft | None) -> None:
+        dialog = self._open_dialog(kind, mode, shown, draft, self._window)
+        saved: Any = dialog.saved  # type: ignore[attr-defined]
+        saved.connect(lambda one: self._was_saved(one, mode))
+        self.show(dialog)
+
+    def _was_saved(self, saved: Saved, mode: str) -> None:
+        self.saved.emit(saved, mode)
+
+    def _closed(self, dialog: QDialog) -> None:
+        self.dialogs.remove(dialog)
+        # Its last wish, a draft to be kept, may still be on the lane: it lives until all it asked is answered.
+        self._tasks.database(lambda: None, lambda _none: dialog.deleteLater(), owner=dialog)
+        if not self.dialogs:
+            self.busy.emit(False)

@@ -1,0 +1,41 @@
+"""Python collects its cyclic garbage on the main thread only, for among it are widgets.
+
+Left to itself the collector runs on whatever thread happens to allocate the next object. When that is the database lane,
+it destroys timers and widgets of a closed dialog there, and Qt answers with warnings, then with a crash that no report
+explains.
+"""
+
+from __future__ import annotations
+
+import gc
+
+from PySide6.QtCore import QObject, QTimer, Slot
+
+_EVERY_MS = 500
+
+
+class MainThreadGarbage(QObject):
+    """Takes the automatic collector's place, by its own thresholds, until `stop`."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._was_on = gc.isenabled()
+        gc.disable()
+        self._timer = QTimer(self)
+        self._timer.setInterval(_EVERY_MS)
+        self._timer.timeout.connect(self.collect)
+        self._timer.start()
+
+    @Slot()
+    def collect(self) -> None:
+        """Collect the generations that are due."""
+        due = [count > most for count, most in zip(gc.get_count(), gc.get_threshold(), strict=True)]
+        if due[0]:
+            generation = 2 if due[1] and due[2] else 1 if due[1] else 0
+            gc.collect(generation)
+
+    def stop(self) -> None:
+        """Give the collector back as it was."""
+        self._timer.stop()
+        if self._was_on:
+            gc.enable()

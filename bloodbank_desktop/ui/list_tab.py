@@ -1,0 +1,392 @@
+"""The tab of one module: what its declaration allows, its search and filters, its list, and what was left unfinished.
+
+The tab asks and shows; it opens no dialog and changes nothing. What the person wants goes out as a signal, so that the
+window decides about the operator, the dialog and what to read anew.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QPoint, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QGuiApplication
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
+
+from bloodbank_desktop.clock import Clock
+from bloodbank_desktop.records import kinds
+from bloodbank_desktop.records.declare import RecordType, Verb
+from bloodbank_desktop.ui import actions, states, theme
+from bloodbank_desktop.ui.columns import ColumnMemory
+from bloodbank_desktop.ui.drafts_bar import DraftsBar, draft_words
+from bloodbank_desktop.ui.flow import FlowLayout
+from bloodbank_desktop.ui.list_model import Keep, PagedModel, Query, Row
+from bloodbank_desktop.ui.list_view import ListView
+from bloodbank_desktop.ui.record_source import UPLOAD, UPLOAD_LABEL, RecordSource
+from bloodbank_desktop.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from bloodbank_desktop.operations.desk import Desk
+    from bloodbank_desktop.storage.draft_rows import Draft
+
+_DEBOUNCE_MS = 150
+#: Each verb with the action that does it, in the order of the buttons.
+VERB_ACTIONS = {Verb.REGISTER: "register", Verb.VIEW: "view", Verb.AMEND: "amend", Verb.DELETE: "delete"}
+_NEEDS_ROW = (Verb.VIEW, Verb.AMEND, Verb.DELETE)
+
+
+class ListTab(QWidget):
+    """`asked(mode, record id | None, draft | None)`, `delete_asked(Row)`, `discard_asked(Draft)`, `failed(problem)`."""
+
+    asked = Signal(str, object, object)
+    delete_asked = Signal(object)
+    discard_asked = Signal(object)
+    failed = Signal(object)
+
+    def __init__(
+        self, declared: RecordType, tasks: Tasks, clock: Clock, preferences: QSettings, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self.declared = declared
+        self._tasks = tasks
+        self._clock = clock
+        self._desk: Desk | None = None
+        self.setObjectName(f"tab.{declared.key}")
+        self.setAccessibleName(declared.label)
+        self.model: PagedModel | None = None
+        self.view = ListView(f"list.{declared.key}", f"{declared.label}列表", self)
+        self.view.empty_text = "正在打开数据库…"
+        self.actions_by_name: dict[str, QAction] = {}
+        self._make_actions()
+        self.search = self._search_box()
+        self.filters = self._filter_boxes()
+        self.count = QLabel(self)
+        self.count.setObjectName("count")
+        self.drafts = DraftsBar(declared, self.actions_by_name["resume"], self.actions_by_name["discard"], self)
+        self.columns = ColumnMemory(self.view, preferences, lambda: self._desk.operator if self._desk else "")
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(_DEBOUNCE_MS)
+        self._pause.timeout.connect(self._ask)
+        self._lay_out()
+        self._connect()
+        self._enable()
+
+    # what the window calls
+
+    def attach(self, desk: Desk) -> None:
+        """Read from this desk from now on."""
+        self._desk = desk
+        self.view.empty_text = "正在读取…"
+        self.model = PagedModel(RecordSource(self.declared, desk), self._tasks, self)
+        self.view.show_model(self.model)
+        self.columns.apply()
+        self.model.opened.connect(self._opened)
+        self.model.stale.connect(self.refresh)
+        self.model.failed.connect(self._not_read)
+        selection = self.view.selectionModel()
+        selection.currentRowChanged.connect(self._enable)
+        self.model.show(self._query())
+        self._read_drafts()
+
+    def refresh(self) -> None:
+        """Read again, leaving the selection and the rows on the screen where they are."""
+        if self.model is not None:
+            self.model.refresh(self.view.keep)
+            self._read_drafts()
+
+    def select_new(self, record_id: str) -> None:
+        """Read again and stand on a record that has just been registered, if it is among the first."""
+        if self.model is not None:
+            self.model.refresh(lambda: Keep(id=record_id, row=0, bottom=1), instead=True)
+            self._read_drafts()
+
+    def operator_changed(self) -> None:
+        """Show the columns of another person."""
+        self.columns.flush()
+        self.columns.apply()
+
+    def close_down(self) -> None:
+        """Write what is waiting to be written."""
+        self.columns.flush()
+
+    def focus_list(self) -> None:
+        """Put the keyboard into the list."""
+        self.view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    # building
+
+    def _make_actions(self) -> None:
+        """Only what the declaration allows exists; a disabled button for what never works would be noise."""
+        in_list = Qt.ShortcutContext.WidgetShortcut
+        for verb, name in VERB_ACTIONS.items():
+            if verb in self.declared.verbs:
+                # Enter and Del belong to whatever has the keyboard; in the search box they mean something else.
+                owner, context = (self.view, in_list) if verb in (Verb.VIEW, Verb.DELETE) else (self, _WINDOW)
+                self._action(name, owner, getattr(self, f"_{name}"), context)
+        self._action("resume", self, self._resume)
+        self._action("discard", self, self._discard)
+        self._action("search", self, self._go_to_search)
+        self._action("clear", self, self.clear, Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        self._action("columns", self, self._ask_columns)
+        self._action("copy_cell", self.view, self._copy_cell, in_list)
+        self._action("copy_row", self.view, self._copy_row, in_list)
+        self._action("sort_up", self.view, lambda: self._sort_here(Qt.SortOrder.AscendingOrder), in_list)
+        self._action("sort_down", self.view, lambda: self._sort_here(Qt.SortOrder.DescendingOrder), in_list)
+        self._action("sort_newest", self.view, self._sort_newest, in_list)
+
+    def _action(
+        self, name: str, owner: QWidget, slot: object, context: Qt.ShortcutContext = Qt.ShortcutContext.WindowShortcut
+    ) -> None:
+        assert callable(slot)
+        self.actions_by_name[name] = actions.make(name, owner, slot, context=context)
+
+    def _search_box(self) -> QLineEdit:
+        box = QLineEdit(self)
+        box.setObjectName("search")
+        what = "、".join(f.label for f in self.declared.searched)
+        box.setPlaceholderText(f"搜索{what}（Ctrl+F）")
+        box.setAccessibleName("搜索")
+        box.setAccessibleDescription(f"在{what}中查找")
+        box.setToolTip(f"在{what}中查找任意一段，多个词用空格隔开；Esc 清除")
+        box.setClearButtonEnabled(True)
+        box.setMinimumWidth(theme.em(self, 12))
+        return box
+
+    def _filter_boxes(self) -> dict[str, QComboBox]:
+        boxes: dict[str, QComboBox] = {}
+        for f in self.declared.columns:
+            if isinstance(f.kind, kinds.Choice):
+                table = f.kind.table
+                boxes[f.key] = self._filter_box(f.key, f.label, [(key, table.word(key)) for key in table])
+        boxes[UPLOAD] = self._filter_box(UPLOAD, UPLOAD_LABEL, list(states.GROUPS.items()))
+        return boxes
+
+    def _filter_box(self, key: str, label: str, entries: list[tuple[str, str]]) -> QComboBox:
+        box = QComboBox(self)
+        box.setObjectName(f"filter.{key}")
+        box.setAccessibleName(f"按{label}筛选")
+        box.setToolTip(f"按{label}筛选")
+        box.addItem(f"{label}：全部", "")
+        for value, word in entries:
+            box.addItem(word, value)
+        box.setMaxVisibleItems(20)
+        box.currentIndexChanged.connect(self._ask)
+        return box
+
+    def _lay_out(self) -> None:
+        gap = theme.em(self, 0.5)
+        verbs = QHBoxLayout()
+        verbs.setSpacing(gap // 2)
+        for verb, name in VERB_ACTIONS.items():
+            if verb in self.declared.verbs:
+                verbs.addWidget(actions.button(self.actions_by_name[name], self))
+        verbs.addSpacing(gap)
+        verbs.addWidget(self.search, 1)
+        verbs.addSpacing(gap)
+        verbs.addWidget(actions.button(self.actions_by_name["columns"], self))
+        narrowing = FlowLayout(gap=gap // 2)
+        for box in self.filters.values():
+            narrowing.addWidget(box)
+        self.clear_button = actions.button(self.actions_by_name["clear"], self)
+        narrowing.addWidget(self.clear_button)
+        second = QHBoxLayout()
+        second.addLayout(narrowing, 1)
+        second.addWidget(self.count)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(gap, gap, gap, gap)
+        whole.setSpacing(gap)
+        whole.addLayout(verbs)
+        whole.addLayout(second)
+        whole.addWidget(self.drafts)
+        whole.addWidget(self.view, 1)
+        self.setFocusProxy(self.view)
+
+    def _connect(self) -> None:
+        self.search.textChanged.connect(lambda _text: self._pause.start())
+        self.search.returnPressed.connect(self._search_now)
+        self.view.typed.connect(self._type_into_search)
+        self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.view.customContextMenuRequested.connect(self._context_menu)
+        heads = self.view.horizontalHeader()
+        heads.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        heads.customContextMenuRequested.connect(lambda at: self.columns.ask(heads.mapToGlobal(at)))
+        heads.sortIndicatorChanged.connect(self._heading_clicked)
+        if "view" in self.actions_by_name:
+            self.view.doubleClicked.connect(lambda _index: self._view())
+
+    # asking
+
+    def _query(self) -> Query:
+        chosen = {key: str(box.currentData()) for key, box in self.filters.items() if box.currentData()}
+        before = self.model.query if self.model is not None else Query()
+        return replace(before, search=self.search.text().strip(), filters=chosen)
+
+    def _ask(self) -> None:
+        self._pause.stop()
+        if self.model is not None and self._query() != self.model.query:
+            self.model.show(self._query())
+
+    def clear(self) -> None:
+        """Show everything again, and give the keyboard back to the list."""
+        for box in self.filters.values():
+            box.blockSignals(True)
+            box.setCurrentIndex(0)
+            box.blockSignals(False)
+        self.search.clear()
+        self._ask()
+        self.focus_list()
+
+    def _search_now(self) -> None:
+        self._ask()
+        self.focus_list()
+
+    def _go_to_search(self) -> None:
+        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.search.selectAll()
+
+    def _type_into_search(self, text: str) -> None:
+        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.search.setText(text)
+
+    def _heading_clicked(self, column: int, order: Qt.SortOrder) -> None:
+        if self.model is None:
+            return
+        self.model.sort(column, order)
+        self._show_sorting()
+
+    def _sort_here(self, order: Qt.SortOrder) -> None:
+        self._heading_clicked(self.view.currentIndex().column(), order)
+
+    def _sort_newest(self) -> None:
+        self._heading_clicked(-1, Qt.SortOrder.DescendingOrder)
+
+    def _show_sorting(self) -> None:
+        """The heading shows what is true, also after a click on a column that cannot be sorted by."""
+        assert self.model is not None
+        keys = [column.key for column in self.model.columns]
+        sort = self.model.query.sort
+        order = Qt.SortOrder.DescendingOrder if self.model.query.descending else Qt.SortOrder.AscendingOrder
+        heads = self.view.horizontalHeader()
+        heads.blockSignals(True)
+        heads.setSortIndicator(keys.index(sort) if sort in keys else -1, order)
+        heads.blockSignals(False)
+        heads.viewport().update()
+
+    # answers
+
+    def _opened(self, _keep: Keep | None, _row: int) -> None:
+        assert self.model is not None
+        total, narrowed = self.model.rowCount(), self.model.query.narrowed
+        self.count.setText(f"符合条件 {total:,} 条" if narrowed else f"共 {total:,} 条")
+        self.clear_button.setVisible(narrowed)
+        if narrowed:
+            self.view.empty_text = "没有符合条件的记录。按 Esc 清除条件。"
+        elif Verb.REGISTER in self.declared.verbs:
+            self.view.empty_text = f"还没有{self.declared.label}记录。按 Ctrl+N 登记第一条。"
+        else:
+            self.view.empty_text = f"还没有{self.declared.label}记录。"
+        self._enable()
+
+    def _not_read(self, problem: Exception) -> None:
+        if self.model is not None and not self.model.ready:
+            self.view.empty_text = "没有读到数据。按 F5 再试。"
+            self.view.viewport().update()
+        self.failed.emit(problem)
+
+    def _read_drafts(self) -> None:
+        desk = self._desk
+        if desk is not None:
+            self._tasks.database(
+                lambda: desk.drafts(self.declared.key),
+                lambda drafts: self._show_drafts(drafts),
+                self.failed.emit,
+                owner=self,
+            )
+
+    def _show_drafts(self, drafts: list[Draft]) -> None:
+        self.drafts.show_drafts(drafts, self._clock.now())
+        for name in ("resume", "discard"):
+            self.actions_by_name[name].setEnabled(bool(drafts))
+
+    def _enable(self, *_: object) -> None:
+        on_row = self.view.currentIndex().isValid()
+        for verb, name in VERB_ACTIONS.items():
+            if verb in self.declared.verbs:
+                self.actions_by_name[name].setEnabled(self._desk is not None and (on_row or verb not in _NEEDS_ROW))
+        if self.model is None:
+            self.clear_button.hide()
+            for name in ("resume", "discard"):
+                self.actions_by_name[name].setEnabled(False)
+
+    # what the person does
+
+    def _register(self) -> None:
+        self.asked.emit("register", None, None)
+
+    def _view(self) -> None:
+        self._ask_for_row("view")
+
+    def _amend(self) -> None:
+        self._ask_for_row("amend")
+
+    def _ask_for_row(self, mode: str) -> None:
+        row = self.view.current_row()
+        if row is not None:
+            self.asked.emit(mode, row.id, None)
+
+    def _delete(self) -> None:
+        row: Row | None = self.view.current_row()
+        if row is not None:
+            self.delete_asked.emit(row)
+
+    def _resume(self) -> None:
+        self._choose_draft(lambda draft: self.asked.emit("register", None, draft))
+
+    def _discard(self) -> None:
+        self._choose_draft(self.discard_asked.emit)
+
+    def _choose_draft(self, then: object) -> None:
+        assert callable(then)
+        if len(self.drafts.drafts) == 1:
+            then(self.drafts.drafts[0])
+        elif self.drafts.drafts:
+            menu = QMenu(self)
+            menu.setObjectName("drafts.menu")
+            menu.setAccessibleName("选择一份未完成的登记")
+            for draft in self.drafts.drafts:
+                entry = menu.addAction(draft_words(draft, self.declared, self._clock.now()))
+                entry.triggered.connect(lambda _checked=False, draft=draft: then(draft))
+            menu.popup(self.drafts.mapToGlobal(QPoint(0, self.drafts.height())))
+
+    def _ask_columns(self) -> None:
+        heads = self.view.horizontalHeader()
+        self.columns.ask(heads.mapToGlobal(QPoint(theme.em(self), heads.height())))
+
+    def _context_menu(self, at: QPoint) -> None:
+        menu = QMenu(self)
+        menu.setAccessibleName("对这一行的操作")
+        names = [*VERB_ACTIONS.values(), "", "copy_cell", "copy_row", "", "sort_up", "sort_down", "sort_newest"]
+        for name in names:
+            if not name:
+                menu.addSeparator()
+            elif name in self.actions_by_name:
+                menu.addAction(self.actions_by_name[name])
+        menu.popup(self.view.viewport().mapToGlobal(at))
+
+    def _copy_cell(self) -> None:
+        row = self.view.current_row()
+        if row is not None:
+            QGuiApplication.clipboard().setText(row.texts[self.view.currentIndex().column()])
+
+    def _copy_row(self) -> None:
+        row = self.view.current_row()
+        if row is not None:
+            heads = self.view.horizontalHeader()
+            shown = [heads.logicalIndex(place) for place in range(heads.count())]
+            QGuiApplication.clipboard().setText(
+                "\t".join(row.texts[index] for index in shown if not heads.isSectionHidden(index))
+            )
+
+
+_WINDOW = Qt.ShortcutContext.WindowShortcut

@@ -1,0 +1,170 @@
+"""The table of every list: rows of one height, keys as in any list, and words where there are no rows.
+
+QTableView asks the model for every row in more places than one would think – typing a letter, sizing to contents,
+selecting all. Each of these is answered here without looking at the rows.
+"""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from bloodbank_desktop.ui import theme
+from bloodbank_desktop.ui.list_model import Keep, PagedModel, Row
+
+
+class ListView(QTableView):
+    """The table. `typed` carries what is typed or scanned into the list; `type_changed` follows another font."""
+
+    typed = Signal(str)
+    type_changed = Signal()
+
+    def __init__(self, name: str, label: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAccessibleName(label)
+        self.empty_text = ""
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setAlternatingRowColors(True)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        rows = self.verticalHeader()
+        rows.hide()
+        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        heads = self.horizontalHeader()
+        heads.setSectionsMovable(True)
+        heads.setSectionsClickable(True)
+        heads.setHighlightSections(False)
+        heads.setSortIndicatorClearable(True)
+        heads.setSortIndicator(-1, Qt.SortOrder.DescendingOrder)
+        heads.setSortIndicatorShown(True)
+        heads.setStretchLastSection(True)
+        heads.setTextElideMode(Qt.TextElideMode.ElideRight)
+        heads.setObjectName(f"{name}.headings")
+        heads.setAccessibleName(f"{label}的标题行")
+        self._measure()
+
+    def show_model(self, model: PagedModel) -> None:
+        """Show the rows of a model and follow it when it is read anew."""
+        model.set_colours(theme.colours())
+        self.setModel(model)
+        model.opened.connect(self._opened)
+
+    @property
+    def paged(self) -> PagedModel | None:
+        """The model shown, if any."""
+        model = self.model()
+        return model if isinstance(model, PagedModel) else None
+
+    def current_row(self) -> Row | None:
+        """Return the selected row if it is read."""
+        model = self.paged
+        return model.row(self.currentIndex().row()) if model is not None and self.currentIndex().isValid() else None
+
+    def keep(self) -> Keep:
+        """Return what a refresh must leave where it is."""
+        top, bottom = self.rowAt(0), self.rowAt(max(self.viewport().height() - 1, 0))
+        row = self.current_row()
+        if bottom < 0:
+            bottom = top + self._rows_on_screen()
+        return Keep(max(top, 0), max(bottom, 0), self.currentIndex().row(), row.id if row else "")
+
+    def natural_width(self, column: int) -> int:
+        """Return the width that shows the heading and the longest usual text of a column."""
+        model = self.paged
+        if model is None:
+            return 0
+        metrics = QFontMetrics(self.font())
+        spec = model.columns[column]
+        heading = metrics.horizontalAdvance(spec.label) + round(metrics.height() * 1.6)
+        texts = max((metrics.horizontalAdvance(text) for text in spec.samples), default=0)
+        return max(heading, texts + metrics.height())
+
+    # Qt's own hooks
+
+    def keyboardSearch(self, search: str) -> None:
+        # Qt would compare the text of a million rows, one by one, on this thread.
+        if search.strip():
+            self.typed.emit(search)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        model = self.model()
+        last = model.rowCount() - 1 if model is not None else -1
+        if event.modifiers() == Qt.KeyboardModifier.NoModifier and last >= 0:
+            # A person in a list means the first and last record; Qt means the first and last cell of the row.
+            place = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}.get(Qt.Key(event.key()))
+            if place is not None:
+                self.go_to(place)
+                return
+        super().keyPressEvent(event)
+
+    def go_to(self, row: int) -> None:
+        """Make a row the current one, in the column where the cursor is, and show it."""
+        model = self.model()
+        if model is None or not 0 <= row < model.rowCount():
+            return
+        column = max(self.currentIndex().column(), 0)
+        flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
+        self.selectionModel().setCurrentIndex(model.index(row, column), flags)
+
+    def selectAll(self) -> None:
+        """One record is selected at a time."""
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.paged is not None:
+            self.paged.set_colours(theme.colours())
+        elif event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._measure()
+            self.type_changed.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        model = self.model()
+        if self.empty_text and (model is None or model.rowCount() == 0):
+            painter = QPainter(self.viewport())
+            painter.setPen(QColor(theme.colours().muted))
+            margin = theme.em(self, 2)
+            area = self.viewport().rect().adjusted(margin, margin, -margin, -margin)
+            painter.drawText(area, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, self.empty_text)
+            painter.end()
+
+    # within
+
+    def _measure(self) -> None:
+        height = QFontMetrics(self.font()).height()
+        rows = self.verticalHeader()
+        rows.setMinimumSectionSize(height)
+        rows.setDefaultSectionSize(round(height * 1.45))
+        self.horizontalHeader().setMinimumSectionSize(height * 2)
+
+    def _rows_on_screen(self) -> int:
+        return self.viewport().height() // max(self.verticalHeader().defaultSectionSize(), 1) + 1
+
+    def _opened(self, keep: Keep | None, row: int) -> None:
+        model = self.paged
+        if model is None:
+            return
+        if keep is None:
+            self.clearSelection()
+            self.setCurrentIndex(QModelIndex())
+            self.scrollToTop()
+            if model.rowCount():
+                self.go_to(0)
+        else:
+            if keep.id and row >= 0:
+                self.go_to(row)
+            elif keep.id:
+                self.setCurrentIndex(QModelIndex())
+                self.clearSelection()
+            elif model.rowCount() and not self.currentIndex().isValid():
+                self.go_to(0)
+            shift = row - keep.row if keep.id and row >= 0 else 0
+            self.verticalScrollBar().setValue(keep.top + shift)
+        self.viewport().update()

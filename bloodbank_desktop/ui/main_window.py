@@ -1,0 +1,296 @@
+"""The window: tabs, state, messages; it opens dialogs, tells the lists what changed, and never waits for a disk.
+
+It can be shown before the data file is open and gets its desk later (`attach`). Whatever arrives from the network lane
+comes through the two signals `sync_status` and `changes`, which any thread may emit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QCloseEvent
+from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+
+from bloodbank_desktop.clock import Clock
+from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.ui import actions, theme, window_menu
+from bloodbank_desktop.ui.commit_watch import CommitWatch
+from bloodbank_desktop.ui.deeds import Deeds, OpenDialog
+from bloodbank_desktop.ui.list_tab import ListTab
+from bloodbank_desktop.ui.message_bar import MessageBar
+from bloodbank_desktop.ui.queue_tab import QueueTab
+from bloodbank_desktop.ui.status_area import StatusArea
+from bloodbank_desktop.ui.tabs import QUEUE, Tabs
+from bloodbank_desktop.ui.tasks import Tasks
+from bloodbank_desktop.ui.theme import Appearance
+from bloodbank_desktop.ui.training_frame import TrainingFrame
+
+if TYPE_CHECKING:
+    from bloodbank_desktop.operations.desk import Desk
+    from bloodbank_desktop.operations.results import Changes, Saved
+    from bloodbank_desktop.storage.outbox import QueueSummary
+    from bloodbank_desktop.sync.status import SyncStatus
+
+PREFERENCES = "window.ini"
+#: A download brings many pages in a row; the lists follow a few times a second at most.
+_GATHER_MS = 250
+
+
+class MainWindow(QMainWindow):
+    """Signals: `sync_status(SyncStatus)` and `changes(Changes)` are for any thread; the others say what was done."""
+
+    sync_status = Signal(object)
+    changes = Signal(object)
+    operators_changed = Signal(object)
+    theme_chosen = Signal(str)
+    refresh_asked = Signal()
+    saved = Signal(object)
+    bug = Signal(object)
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        clock: Clock,
+        open_dialog: OpenDialog,
+        folder: Path,
+        *,
+        training: bool = False,
+        hospital: str = "",
+        operators: Sequence[str] = (),
+        appearance: Appearance | None = None,
+    ) -> None:
+        super().__init__()
+        self._tasks = tasks
+        self._clock = clock
+        self._appearance = appearance
+        self._desk: Desk | None = None
+        self._gathered: set[str] = set()
+        self._gathered_queue = False
+        self._new: tuple[str, str] | None = None
+        # A file of the profile, never the registry: two profiles on one machine must not share a window.
+        self._preferences = QSettings(str(folder / PREFERENCES), QSettings.Format.IniFormat)
+        if appearance is not None and str(scale := self._preferences.value("window/scale", "")).isdigit():
+            appearance.set(scale=int(str(scale)))
+        self.setObjectName("window")
+        name = "输血科工作站" + (f" · {hospital}" if hospital else "")
+        self.setWindowTitle(f"【训练模式】{name}" if training else name)
+        self.setAccessibleName("输血科工作站")
+
+        self.messages = MessageBar(self)
+        self.tabs = Tabs(tasks, clock, self._preferences, self)
+        self.status = StatusArea(clock, training=training, parent=self)
+        self.deeds = Deeds(self, tasks, clock, open_dialog, operators)
+        self._lay_out(training)
+        self._make_actions()
+        self._make_menu()
+
+        self._watch = CommitWatch(tasks, self)
+        self._watch.committed.connect(lambda: self._changed(None))
+        self._watch.failed.connect(self.show_problem)
+        self._gather = QTimer(self)
+        self._gather.setSingleShot(True)
+        self._gather.setInterval(_GATHER_MS)
+        self._gather.timeout.connect(self._spread)
+
+        self.sync_status.connect(self._show_status, Qt.ConnectionType.QueuedConnection)
+        self.changes.connect(self._show_changes, Qt.ConnectionType.QueuedConnection)
+        tasks.problem.connect(self.show_problem)
+        self.status.queue_asked.connect(lambda: self.tabs.go_to(QUEUE))
+        self.status.operator_asked.connect(lambda: self.deeds.ask_operator())
+        self.deeds.busy.connect(self._busy)
+        self.deeds.saved.connect(self._saved)
+        self.deeds.drafts_changed.connect(lambda kind: self.tabs.touch([kind], queue=False))
+        self.deeds.operator_named.connect(self.set_operator)
+        self.deeds.failed.connect(self.show_problem)
+        self.tabs.built.connect(self._listen_to)
+        self.tabs.start()
+        self._restore()
+
+    # what the program calls
+
+    def attach(self, desk: Desk) -> None:
+        """The data file is open: read from this desk from now on."""
+        self._desk = desk
+        self.deeds.attach(desk)
+        self.tabs.attach(desk)
+        self.status.show_operator(desk.operator)
+        self._count_queue()
+        self._watch.start(desk)
+
+    @Slot(object)
+    def show_problem(self, problem: Exception) -> None:
+        """Say in the bar what a person can mend; anything else is a bug."""
+        if isinstance(problem, KnownProblem):
+            self.messages.show_problem(problem)
+        else:
+            self.bug.emit(problem)
+
+    @property
+    def preferences(self) -> QSettings:
+        """The window's own memory, window.ini in the folder of the profile."""
+        return self._preferences
+
+    # building
+
+    def _lay_out(self, training: bool) -> None:
+        inner = QWidget(self)
+        inner.setAutoFillBackground(True)
+        box = QVBoxLayout(inner)
+        box.setContentsMargins(0, 0, 0, 0)
+        box.setSpacing(0)
+        box.addWidget(self.messages)
+        box.addWidget(self.tabs, 1)
+        box.addWidget(self.status)
+        self.setCentralWidget(TrainingFrame(inner, self) if training else inner)
+
+    def _make_actions(self) -> None:
+        make = actions.make
+        self._help = make("help", self, self.show_shortcuts)
+        self._refresh = make("refresh", self, self.refresh)
+        self._operator = make("operator", self, lambda: self.deeds.ask_operator())
+        self._queue = make("queue", self, lambda: self.tabs.go_to(QUEUE))
+        self._quit = make("quit", self, self.close)
+        make("next_tab", self, lambda: self.tabs.step(1))
+        make("previous_tab", self, lambda: self.tabs.step(-1))
+        self._tab_specs = [
+            actions.tab_spec(place, label) for place, label in enumerate(list(self.tabs.labels.values())[:9], start=1)
+        ]
+        for place, spec in enumerate(self._tab_specs):
+            make(spec, self, partial(self.tabs.setCurrentIndex, place))
+
+    def _make_menu(self) -> None:
+        menu = window_menu.make(self, [self._refresh, self._queue, self._operator], [self._help, self._quit])
+        if self._appearance is not None:
+            scales = {str(scale): f"{scale} %" for scale in theme.SCALES}
+            window_menu.choose(menu, "theme", "外观", theme.CHOICES, self._appearance.choice, self._choose_theme)
+            window_menu.choose(menu, "scale", "字体大小", scales, str(self._appearance.scale), self._choose_scale)
+        self.tabs.setCornerWidget(window_menu.button(self, menu))
+
+    @Slot(object)
+    def _listen_to(self, page: ListTab | QueueTab) -> None:
+        page.failed.connect(self.show_problem)
+        if isinstance(page, ListTab):
+            key = page.declared.key
+            page.asked.connect(lambda mode, record_id, draft: self.deeds.open(key, mode, record_id, draft))
+            page.delete_asked.connect(lambda row: self.deeds.delete(key, row))
+            page.discard_asked.connect(self.deeds.discard)
+        else:
+            page.asked.connect(lambda mode, kind, record_id: self.deeds.open(kind, mode, record_id))
+            page.changed.connect(lambda: self._changed(None))
+
+    # dialogs
+
+    def _busy(self, on: bool) -> None:
+        if on:
+            self.tabs.hold(True)
+            return
+        if self._new is not None:
+            self._select_new()
+        else:
+            # Drafts came or went even if nothing was saved.
+            self.tabs.touch([self.tabs.current_key], queue=False)
+        self.tabs.hold(False)
+
+    def _saved(self, saved: Saved, mode: str) -> None:
+        self.status.confirm(f"✓ 已{'删除' if mode == 'delete' else '保存'} {saved.name}")
+        self._changed([saved.kind])
+        if mode == "register":
+            self._new = (saved.kind, saved.record_id)
+            if not self.deeds.dialogs:
+                self._select_new()
+        self.saved.emit(saved)
+
+    def _select_new(self) -> None:
+        new, self._new = self._new, None
+        if new is not None and new[0] == self.tabs.current_key:
+            self.tabs.select_new(*new)
+
+    def set_operator(self, name: str) -> None:
+        """Work in this person's name from now on."""
+        if self._desk is None or not name:
+            return
+        # The columns of the person before are written under that person's name.
+        self.tabs.each(lambda page: page.close_down())
+        self._desk.operator = name
+        self.status.show_operator(name)
+        self.tabs.each(lambda page: page.operator_changed())
+        self.operators_changed.emit(self.deeds.operators)
+
+    def show_shortcuts(self) -> None:
+        """Show every key."""
+        from bloodbank_desktop.ui.shortcuts import ShortcutsWindow
+
+        self.deeds.show(ShortcutsWindow([*actions.SPECS.values(), *self._tab_specs], self))
+
+    # what changed
+
+    def refresh(self) -> None:
+        """Read the current tab anew and let the network lane try at once."""
+        self.tabs.touch([self.tabs.current_key])
+        self._count_queue()
+        self.refresh_asked.emit()
+
+    @Slot(object)
+    def _show_status(self, status: SyncStatus) -> None:
+        self.status.show_status(status)
+
+    @Slot(object)
+    def _show_changes(self, changes: Changes) -> None:
+        self._gathered |= changes.kinds
+        self._gathered_queue = self._gathered_queue or changes.queue
+        if not self._gather.isActive():
+            self._gather.start()
+
+    def _spread(self) -> None:
+        kinds, self._gathered = self._gathered, set()
+        queue, self._gathered_queue = self._gathered_queue, False
+        self.tabs.touch(kinds, queue=queue)
+        if queue:
+            self._count_queue()
+
+    def _changed(self, kinds: Sequence[str] | None) -> None:
+        self.tabs.touch(kinds)
+        self._count_queue()
+
+    def _count_queue(self) -> None:
+        desk = self._desk
+        if desk is not None:
+            self._tasks.database(desk.queue_summary, self._show_summary, self.show_problem, owner=self)
+
+    def _show_summary(self, summary: QueueSummary) -> None:
+        self.status.show_summary(summary)
+        self.tabs.show_summary(summary)
+
+    # appearance and end
+
+    def _choose_theme(self, choice: str) -> None:
+        if self._appearance is not None:
+            self._appearance.set(choice=choice)
+            self.theme_chosen.emit(choice)
+
+    def _choose_scale(self, scale: str) -> None:
+        if self._appearance is not None:
+            self._appearance.set(scale=int(scale))
+            self._preferences.setValue("window/scale", scale)
+
+    def _restore(self) -> None:
+        geometry = self._preferences.value("window/geometry")
+        if not (isinstance(geometry, QByteArray) and self.restoreGeometry(geometry)):
+            room = self.screen().availableGeometry().size()
+            self.resize(min(theme.em(self, 92), room.width()), min(theme.em(self, 56), room.height()))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        # A dialog with unsaved content asks or keeps its draft; if it stays, so does the window.
+        if not self.deeds.close_all():
+            event.ignore()
+            return
+        self._watch.stop()
+        self.tabs.each(lambda page: page.close_down())
+        self._preferences.setValue("window/geometry", self.saveGeometry())
+        self._preferences.sync()
+        event.accept()
+

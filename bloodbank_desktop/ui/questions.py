@@ -1,0 +1,115 @@
+"""The small questions of the window itself: why a record is deleted, who works here, whether a draft is thrown away.
+
+The safe answer is the one that Enter on an untouched dialog and Esc give.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from bloodbank_desktop.ui import theme
+
+_MOST_REASON = 200
+_MOST_NAME = 50
+
+
+class _Question(QDialog):
+    def __init__(self, name: str, title: str, words: str, yes: str, parent: QWidget | None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"dialog.{name}")
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.setWindowModality(Qt.WindowModality.WindowModal)
+        self.words = QLabel(words, self)
+        self.words.setWordWrap(True)
+        self.words.setTextFormat(Qt.TextFormat.PlainText)
+        self.words.setMinimumWidth(theme.em(self, 26))
+        self._layout = QVBoxLayout(self)
+        self._layout.addWidget(self.words)
+        self.buttons = QDialogButtonBox(self)
+        self.yes = self.buttons.addButton(yes, QDialogButtonBox.ButtonRole.AcceptRole)
+        self.yes.setObjectName("action.yes")
+        self.yes.setAccessibleName(yes)
+        self.no = self.buttons.addButton("取消", QDialogButtonBox.ButtonRole.RejectRole)
+        self.no.setObjectName("action.no")
+        self.no.setAccessibleName("取消")
+        self.buttons.accepted.connect(self.accept)
+        self.buttons.rejected.connect(self.reject)
+
+    def _finish(self) -> None:
+        self._layout.addWidget(self.buttons)
+
+
+class ReasonQuestion(_Question):
+    """Asks why; cannot be accepted without a reason, for a deletion without one explains nothing to an inspection."""
+
+    def __init__(self, what: str, parent: QWidget | None = None) -> None:
+        words = f"删除 {what}\n\n记录会从列表中移除，并报送平台；原内容和删除原因都会留痕。"
+        super().__init__("delete", "删除记录", words, "删除", parent)
+        self.edit = QLineEdit(self)
+        self.edit.setObjectName("reason")
+        self.edit.setAccessibleName("删除原因")
+        self.edit.setPlaceholderText("删除原因（必填），例如：重复登记")
+        self.edit.setMaxLength(_MOST_REASON)
+        self.edit.textChanged.connect(self._typed)
+        self._layout.addWidget(self.edit)
+        self._finish()
+        self._typed("")
+        self.edit.setFocus()
+
+    @property
+    def reason(self) -> str:
+        """What the person wrote."""
+        return self.edit.text().strip()
+
+    def _typed(self, _text: str) -> None:
+        self.yes.setEnabled(bool(self.reason))
+
+
+class OperatorQuestion(_Question):
+    """Asks for the name of the person at the workstation; known names are offered."""
+
+    def __init__(self, names: Sequence[str], current: str, parent: QWidget | None = None) -> None:
+        words = "现在是谁在操作？姓名会记入每条记录和操作日志。"
+        super().__init__("operator", "操作员", words, "确定", parent)
+        self.box = QComboBox(self)
+        self.box.setObjectName("operator")
+        self.box.setAccessibleName("操作员姓名")
+        self.box.setEditable(True)
+        self.box.addItems(list(names))
+        self.box.setCurrentText(current)
+        edit = QLineEdit(self.box)
+        self.box.setLineEdit(edit)
+        edit.setObjectName("operator.edit")
+        edit.setAccessibleName("操作员姓名")
+        edit.setMaxLength(_MOST_NAME)
+        edit.setPlaceholderText("选择或输入姓名")
+        edit.selectAll()
+        self.box.editTextChanged.connect(self._typed)
+        self._layout.addWidget(self.box)
+        self._finish()
+        self._typed("")
+        self.box.setFocus()
+
+    @property
+    def name(self) -> str:
+        """The name chosen or typed."""
+        return self.box.currentText().strip()
+
+    def _typed(self, _text: str) -> None:
+        self.yes.setEnabled(bool(self.name))
+
+
+class DiscardQuestion(_Question):
+    """Asks before a draft is thrown away; cancelling is the default."""
+
+    def __init__(self, what: str, parent: QWidget | None = None) -> None:
+        words = f"放弃这份未完成的登记？\n\n{what}\n\n已扫描和填写的内容会被删除，不能恢复。"
+        super().__init__("discard", "放弃暂存", words, "放弃", parent)
+        self._finish()
+        self.yes.setAutoDefault(False)
+        self.no.setDefault(True)
+        self.no.setFocus()

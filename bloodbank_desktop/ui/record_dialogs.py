@@ -1,0 +1,194 @@
+"""What stands behind a dialog: the desk, asked on the database lane and answered on the main thread.
+
+Forms know only the protocol `forms.contract.Back`; here it meets the real desk. A problem that a person can mend goes
+to the dialog that asked, anything else is a bug and goes to the crash window, never to a field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QDialog, QWidget
+
+from bloodbank_desktop.clock import Clock, china_text
+from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.forms.contract import Existing, Failed, Nothing, Saved, StockRow
+from bloodbank_desktop.records.bag import BagKey
+from bloodbank_desktop.records.declare import Values
+from bloodbank_desktop.records.problems import Problem
+from bloodbank_desktop.ui import states
+from bloodbank_desktop.ui.tasks import Tasks
+
+if TYPE_CHECKING:
+    from bloodbank_desktop.forms.burst import Habits
+    from bloodbank_desktop.forms.sounds import Sounds
+    from bloodbank_desktop.operations.desk import Desk
+    from bloodbank_desktop.operations.results import Shown
+    from bloodbank_desktop.storage.draft_rows import Draft
+
+T = TypeVar("T")
+
+_ANSWER_WORDS = {"receipt_no": "平台回执号", "received_at": "平台收到于"}
+
+
+class DeskBack(QObject):
+    """A desk as dialogs see it. `bug` carries what no dialog can mend."""
+
+    bug = Signal(object)
+
+    def __init__(self, desk: Desk, tasks: Tasks, clock: Clock, *, training: bool) -> None:
+        super().__init__()
+        self._desk = desk
+        self._tasks = tasks
+        self._clock = clock
+        self._training = training
+
+    @property
+    def operator(self) -> str:
+        return self._desk.operator
+
+    @property
+    def training(self) -> bool:
+        return self._training
+
+    def now(self) -> datetime:
+        return self._clock.now()
+
+    def fresh(self, kind: str, done: Callable[[dict[str, Any]], None], failed: Failed) -> None:
+        self._ask(lambda: self._desk.fresh(kind), done, failed)
+
+    def check(self, kind: str, values: Values, done: Callable[[list[Problem]], None], failed: Failed) -> None:
+        self._ask(lambda: self._desk.check(kind, values), done, failed)
+
+    def register(
+        self, kind: str, values: Values, draft_id: str | None, done: Callable[[Saved], None], failed: Failed
+    ) -> None:
+        self._ask(lambda: self._desk.register(kind, values, draft=draft_id), done, failed)
+
+    def amend(
+        self,
+        kind: str,
+        record_id: str,
+        values: Values,
+        revision: int | None,
+        reason: str,
+        draft_id: str | None,
+        done: Callable[[Saved], None],
+        failed: Failed,
+    ) -> None:
+        more: Any = {"revision": revision, "reason": reason, "draft": draft_id}
+        self._ask(lambda: self._desk.amend(kind, record_id, values, **more), done, failed)
+
+    def keep_draft(
+        self, kind: str, draft_id: str, head: Values, texts: Mapping[str, str], done: Nothing, failed: Failed
+    ) -> None:
+        self._tell(lambda: self._desk.keep_draft(kind, draft_id, head, texts), done, failed)
+
+    def keep_line(
+        self,
+        kind: str,
+        draft_id: str,
+        lines_key: str,
+        line_id: str,
+        values: Values,
+        head: Values | None,
+        done: Nothing,
+        failed: Failed,
+    ) -> None:
+        self._tell(lambda: self._desk.keep_line(kind, draft_id, lines_key, line_id, values, head=head), done, failed)
+
+    def drop_line(self, draft_id: str, line_id: str, done: Nothing, failed: Failed) -> None:
+        self._tell(lambda: self._desk.drop_line(draft_id, line_id), done, failed)
+
+    def drop_draft(self, draft_id: str, done: Nothing, failed: Failed) -> None:
+        self._tell(lambda: self._desk.drop_draft(draft_id), done, failed)
+
+    def bag_in_stock(self, key: BagKey, done: Callable[[StockRow | None], None], failed: Failed) -> None:
+        self._ask(lambda: self._desk.bag_in_stock(key), done, failed)
+
+    def _ask(self, question: Callable[[], T], done: Callable[[T], None], failed: Failed) -> None:
+        def not_done(problem: Exception) -> None:
+            if isinstance(problem, KnownProblem):
+                failed(problem)
+                return
+            # The dialog is told as well, or it would wait for ever with its buttons grey.
+            failed(KnownProblem("程序出错，这一步没有完成；已填内容仍在，请再试一次", code="bug"))
+            self.bug.emit(problem)
+
+        self._tasks.database(question, done, not_done)
+
+    def _tell(self, order: Callable[[], None], done: Nothing, failed: Failed) -> None:
+        self._ask(order, lambda _none: done(), failed)
+
+
+def facts_of(shown: Shown) -> tuple[tuple[str, str], ...]:
+    """Return what is known of a record beside its fields: who, when, where it stands, what the platform said."""
+    facts = [("登记", f"{china_text(shown.created_at)} {shown.created_by}".rstrip())]
+    if shown.revision > 1:
+        facts.append(("最近修改", f"{china_text(shown.updated_at)} {shown.updated_by}".rstrip()))
+    if shown.deleted_at is not None:
+        facts.append(("已删除", china_text(shown.deleted_at)))
+    facts.append(("报送状态", states.look(shown.upload).text))
+    facts += [(_ANSWER_WORDS.get(key, f"平台 {key}"), _moment(text)) for key, text in shown.answer.items()]
+    for one in shown.history:
+        reason = f"：{one.reason}" if one.reason else ""
+        facts.append((f"第 {one.revision} 版", f"{china_text(one.at)} 由 {one.actor or '（未填写）'} 更改{reason}"))
+    return tuple(facts)
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return china_text(moment) if moment.tzinfo is not None else text
+
+
+class RecordDialogs:
+    """The window's factory of dialogs; it needs its desk before the first dialog. `make` is the door of forms."""
+
+    def __init__(
+        self,
+        tasks: Tasks,
+        clock: Clock,
+        *,
+        training: bool = False,
+        sounds: Sounds | None = None,
+        habits: Habits | None = None,
+        bug: Callable[[Exception], None] | None = None,
+    ) -> None:
+        self._tasks = tasks
+        self._clock = clock
+        self._training = training
+        self._sounds = sounds
+        self._habits = habits
+        self._bug = bug
+        self._back: DeskBack | None = None
+
+    def attach(self, desk: Desk) -> None:
+        """Dialogs work on this desk from now on."""
+        self._back = DeskBack(desk, self._tasks, self._clock, training=self._training)
+        if self._bug is not None:
+            self._back.bug.connect(self._bug)
+
+    def __call__(self, kind: str, mode: str, shown: Shown | None, draft: Draft | None, parent: QWidget) -> QDialog:
+        # Imported with the first dialog: the window is on the screen long before.
+        from bloodbank_desktop.forms.opening import make_dialog
+
+        assert self._back is not None
+        existing = None
+        if shown is not None:
+            existing = Existing(shown.record_id, shown.values, shown.revision, facts_of(shown), shown.refusals)
+        return make_dialog(
+            kind,
+            self._back,
+            mode,
+            existing=existing,
+            draft=draft,
+            sounds=self._sounds,
+            habits=self._habits,
+            parent=parent,
+        )

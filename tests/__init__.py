@@ -1,0 +1,1 @@
+"""The tests mirror the package; folders beside that: derived, journeys, faults, benchmarks, packaging."""

@@ -1,0 +1,63 @@
+"""Waiting for what a person waits for: not for an answer, but for the pixels that show it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QObject, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+
+from bloodbank_desktop.ui import chinese, theme
+from tests.benchmarks.measure import stopwatch
+
+
+def application() -> QApplication:
+    """Return the one application, looking as the program does."""
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(["bloodbank-benchmarks"])
+    chinese.install(app)
+    theme.apply(app, "light")
+    return app
+
+
+def wait_for(ready: Callable[[], object], seconds: float = 60.0) -> None:
+    """Turn the event loop, woken by nothing but events, until `ready()`. Raises TimeoutError."""
+    ends = time.monotonic() + seconds
+    alarm = QTimer()
+    alarm.setSingleShot(True)
+    alarm.start(int(seconds * 1000) + 1)
+    while not ready():
+        if time.monotonic() > ends:
+            raise TimeoutError(f"not ready within {seconds} s")
+        QCoreApplication.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
+
+
+def show(window: QWidget) -> None:
+    """Show a window and wait until it is on the screen."""
+    window.show()
+    wait_for(lambda: (handle := window.windowHandle()) is not None and handle.isExposed())
+
+
+class Painting(QObject):
+    """Knows when a widget is painted while a condition holds."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self._holds: Callable[[], bool] = lambda: False
+        self._painted = False
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
+        if event.type() == QEvent.Type.Paint and not self._painted:
+            self._painted = self._holds()
+        return False
+
+    def timed(self, action: Callable[[], object], holds: Callable[[], bool], into: list[float]) -> None:
+        """Do something in a quiet window and note the milliseconds until what it brings has been painted."""
+        QApplication.processEvents()
+        self._holds, self._painted = holds, False
+        with stopwatch(into):
+            action()
+            # The event loop comes back to us when the painting that it began is done.
+            wait_for(lambda: self._painted)

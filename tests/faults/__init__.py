@@ -1,0 +1,1 @@
+"""Things that go wrong on purpose, for tests of any room."""

@@ -1,0 +1,33 @@
+"""The scans of made-up bags: each label code by itself, as a scanner sends it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from bloodbank_desktop.clock import CHINA
+from tests.samples import GROUPS, bag_values
+
+
+def expiry_code(moment: datetime) -> str:
+    """Return data structure 005 of a moment."""
+    return f"&>0{moment.astimezone(CHINA):%y%j%H%M}"
+
+
+def label_scans(index: int, **changes: Any) -> list[str]:
+    """Return the four codes on the label of one bag: donation, group, product, expiry."""
+    bag = bag_values(index, entry="scanned", **changes)
+    gg = next(gg for abo, rhd, gg in GROUPS if (abo, rhd) == (bag["abo"], bag["rhd"]))
+    return [
+        f"={bag['donation_number']}00",
+        f"=%{gg}00",
+        f"=<{bag['product_code']}",
+        expiry_code(bag["expires_at"]),
+    ]
+
+
+def expected_bag(index: int, **changes: Any) -> dict[str, Any]:
+    """Return the facts that the labels of a bag state."""
+    bag = bag_values(index, entry="scanned", **changes)
+    keys = ("donation_number", "product_code", "component", "abo", "rhd", "amount", "expires_at", "entry")
+    return {key: bag[key] for key in keys}

@@ -1,0 +1,251 @@
+"""Fill a new training profile with years of records in minutes: `python -m tests.generate --records N --into FOLDER`.
+
+The rows are those of the program itself – storage says what they look like, this file only hands them over in bulk – so
+that what is measured on them holds for a real file, and `storage.verify` finds nothing wrong with it. Nobody in it
+exists: names are drawn from lists, numbers and check digits computed (tests/samples.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import islice
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, insert
+
+from bloodbank_desktop.operations import effects
+from bloodbank_desktop.operations.opening import Profile, open_profile
+from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.records.declare import RecordType, Values
+from bloodbank_desktop.records.ids import new_id
+from bloodbank_desktop.records.validate import problems, tidy
+from bloodbank_desktop.records.wire import body, canonical
+from bloodbank_desktop.storage import audit, outbox, platform_rows, rows, schema
+from bloodbank_desktop.storage.schema import SEQ
+from bloodbank_desktop.storage.search import grams
+from tests import samples
+
+YEARS = timedelta(days=3650)
+"""How far back the oldest record lies."""
+
+SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗郑梁谢宋唐许韩邓冯曹彭曾肖田董潘袁蔡蒋余于杜叶程魏苏吕丁任卢姚沈钟姜崔谭陆范汪廖石"
+    "金韦贾夏付方邹熊白孟秦邱侯江尹薛闫段雷龙黎史陶贺毛郝顾龚邵万覃武钱戴严莫孔向常"
+)
+_FIRST = "建志文国明海晓春秀玉丽淑桂永德家子俊"
+_SECOND = "国华平军英红芳兰强敏杰涛辉霞燕玲梅宁"
+GIVEN = tuple(first + second for first in _FIRST for second in _SECOND) + tuple("伟芳娜敏静强磊洋艳勇")
+BAGS_A_DELIVERY = 100
+_AT_ONCE = 5000
+_MANY_JOBS = 4
+_WORKERS = 2
+
+
+def person(index: int) -> str:
+    """Return a made-up name; the same index gives the same name, and common ones are as common as rare ones."""
+    return SURNAMES[index * 7 % len(SURNAMES)] + GIVEN[index * 31 % len(GIVEN)]
+
+
+def request(index: int, count: int, now: datetime) -> tuple[Values, datetime]:
+    """Return one of `count` requests spread evenly over the years, and when it was saved."""
+    at = now - YEARS * ((count - index) / (count + 1))
+    return samples.request_values(index, now=at, patient_name=person(index)), at
+
+
+def delivery(index: int, count: int, now: datetime) -> tuple[Values, datetime]:
+    """Return one delivery of a hundred bags that are all in date, and when it was saved."""
+    return samples.stock_in_values(BAGS_A_DELIVERY, index, now=now), now
+
+
+_MAKERS = {"transfusion_request": request, "stock_in": delivery}
+
+
+@dataclass(frozen=True)
+class _Job:
+    """Records `first` to `last` (not included) of `count`, to be numbered from `dseq` on in the outbox."""
+
+    kind: str
+    first: int
+    last: int
+    count: int
+    dseq: int
+    now: datetime
+    incarnation: str
+    sent: bool
+
+
+@dataclass
+class _Part:
+    """The rows of a job, and what the stock learns from it."""
+
+    heads: list[dict[str, Any]] = field(default_factory=list)
+    lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    grams: list[dict[str, Any]] = field(default_factory=list)
+    outbox: list[dict[str, Any]] = field(default_factory=list)
+    acts: list[tuple[Values, effects.Act]] = field(default_factory=list)
+
+
+def _prepare(job: _Job) -> _Part:
+    """Make the rows of a job; everything that needs no database, hence in other processes."""
+    declared = record_type(job.kind)
+    make = _MAKERS[job.kind]
+    part = _Part(lines={f.key: [] for f, _ in declared.groups})
+    for index in range(job.first, job.last):
+        values, at = make(index, job.count, job.now)
+        if index == 0 and (wrong := problems(declared, tidy(declared, values))):
+            raise ValueError(f"the samples are not valid: {wrong}")
+        act = effects.Act(declared.key, new_id(), declared.name_of(values), samples.STAFF[0], at)
+        seq, texts = index + 1, rows.searched(declared, values)
+        head = rows.new_head(declared, act.record_id, values, texts, at=at, actor=act.actor)
+        part.heads.append({SEQ: seq} | head)
+        for f, of in declared.groups:
+            part.lines[f.key] += rows.line_rows(of, seq, values.get(f.key) or ())
+        part.grams.append({"seq": seq, "grams": grams(texts)})
+        waiting = outbox.new_row(
+            job.dseq + index - job.first,
+            incarnation=job.incarnation,
+            record_id=act.record_id,
+            kind=act.kind,
+            name=act.name,
+            op="register",
+            base_version=None,
+            payload=canonical(body(declared, values)),
+            actor=act.actor,
+            at=at,
+        )
+        done = {"state": "done", "attempts": 1, "server_version": 1, "settled_at": at}
+        part.outbox.append({**waiting, **done} if job.sent else waiting)
+        part.acts.append((values if act.kind in effects.EFFECTS else {}, act))
+    return part
+
+
+class Filler:
+    """Writes records into one new file as if each had been registered there, one after the other."""
+
+    def __init__(self, profile: Profile, now: datetime) -> None:
+        self._profile = profile
+        self._now = now
+        self._dseq = 0
+        self._seal = ""
+
+    def fill(self, kind: str, count: int, *, sent: bool = True) -> None:
+        """Write that many records of one module, which must be empty: `sent` long ago, or waiting to be."""
+        incarnation = self._profile.dispatch.identity.incarnation
+        jobs = [
+            _Job(kind, first, min(first + _AT_ONCE, count), count, self._dseq + first + 1, self._now, incarnation, sent)
+            for first in range(0, count, _AT_ONCE)
+        ]
+        with _hurried(self._profile) as connection, _workers(len(jobs)) as prepare:
+            for part in prepare(jobs):
+                with connection.begin():
+                    self._write(connection, record_type(kind), part, sent)
+
+    def _write(self, tx: Connection, declared: RecordType, part: _Part, sent: bool) -> None:
+        head, members = rows.inserts(declared.key)
+        tx.execute(head, part.heads)
+        for key, found in part.lines.items():
+            tx.execute(members[key], found)
+        tx.execute(rows.index_statement(declared.key), part.grams)
+        tx.execute(insert(schema.outbox), part.outbox)
+        effect = effects.EFFECTS.get(declared.key)
+        notes: list[dict[str, Any]] = []
+        for values, act in part.acts:
+            if effect is not None:
+                effect.apply(tx, values, act)
+            notes.append(self._note(act))
+        tx.execute(insert(schema.audit), notes)
+        if sent:
+            copies = [platform_rows.row(act.kind, act.record_id, 1, at=act.at) for _, act in part.acts]
+            platform_rows.keep_versions(tx, copies)
+
+    def _note(self, act: effects.Act) -> dict[str, Any]:
+        note = audit.sealed(
+            self._profile.store.audit_key,
+            self._dseq,
+            self._seal,
+            at=act.at,
+            actor=act.actor,
+            action="register",
+            object_=f"{act.kind}/{act.record_id}",
+            detail={"dseq": self._dseq + 1},
+        )
+        self._dseq, self._seal = self._dseq + 1, note["mac"]
+        return note
+
+
+@contextmanager
+def _workers(jobs: int) -> Iterator[Callable[[Iterable[_Job]], Iterator[_Part]]]:
+    """Give a map over jobs, in order: in other processes when there are many, never far ahead of the writer."""
+    if jobs < _MANY_JOBS:
+        yield lambda all_: map(_prepare, all_)
+        return
+    with ProcessPoolExecutor(_WORKERS, mp_context=get_context("spawn")) as pool:
+
+        def ahead(all_: Iterable[_Job]) -> Iterator[_Part]:
+            source = iter(all_)
+            running = deque(pool.submit(_prepare, job) for job in islice(source, _WORKERS + 1))
+            while running:
+                part = running.popleft().result()
+                running.extend(pool.submit(_prepare, job) for job in islice(source, 1))
+                yield part
+
+        yield ahead
+
+
+@contextmanager
+def _hurried(profile: Profile) -> Iterator[Connection]:
+    """Give a connection that does not wait for the disk: a file that is half made after a power cut is made again."""
+    with profile.store.engine.connect() as connection:
+        driver = connection.connection.driver_connection
+        assert driver is not None
+        for pragma in ("synchronous = OFF", "cache_size = -1048576"):
+            driver.execute(f"PRAGMA {pragma}").fetchall()
+        yield connection.execution_options(write=True)
+        # Not back into the pool: whoever saves next must wait for the disk.
+        connection.invalidate()
+
+
+def generate(folder: Path, *, records: int = 0, stock: int = 0, sent: bool = True, now: datetime | None = None) -> None:
+    """Make a new training profile with that many requests, and bags in whole deliveries of a hundred.
+
+    Raises FileExistsError if the folder holds something.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise FileExistsError(f"{folder} is not empty")
+    profile = open_profile(folder, training=True)
+    try:
+        filler = Filler(profile, now or profile.desk.clock.now())
+        filler.fill("stock_in", -(-stock // BAGS_A_DELIVERY))
+        filler.fill("transfusion_request", records, sent=sent)
+    finally:
+        profile.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make the profile and say how long it took."""
+    parser = argparse.ArgumentParser(prog="python -m tests.generate", description=__doc__)
+    parser.add_argument("--records", type=int, default=10_000, help="transfusion requests")
+    parser.add_argument("--stock", type=int, default=0, help="bags in stock, rounded up to hundreds")
+    parser.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="profile folder, new or empty")
+    options = parser.parse_args(arguments)
+    began = time.monotonic()
+    generate(options.into, records=options.records, stock=options.stock)
+    print(
+        f"{options.records:,} requests and {options.stock:,} bags in {time.monotonic() - began:.0f} s: {options.into}"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

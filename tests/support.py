@@ -1,0 +1,105 @@
+"""What tests below the screen share: a clock that obeys, and a real encrypted profile in a folder with an awkward name."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import sqlcipher3.dbapi2 as driver
+from sqlalchemy import event, text
+
+from bloodbank_desktop.operations.opening import Profile, open_profile
+from bloodbank_desktop.secrets import TrainingKey
+from bloodbank_desktop.storage.store import FILE_NAME, Store
+from tests.samples import NOW
+
+#: Chinese and a blank, because such is the home folder of half the workstations.
+FOLDER = "输血科 资料"
+
+
+class FakeClock:
+    """A clock that stands still until told; `monotonic` follows it."""
+
+    def __init__(self, at: datetime = NOW) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        return self.at
+
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
+    def advance(self, **interval: float) -> None:
+        """Go on (or back) by the parts of a timedelta."""
+        self.at += timedelta(**interval)
+
+
+def open_store(parent: Path, clock: FakeClock | None = None) -> Profile:
+    """Return the open training profile in a folder below `parent`, made if need be; the caller closes it."""
+    folder = parent / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    profile = open_profile(folder, training=True, clock=clock or FakeClock())
+    profile.desk.operator = "训练甲"
+    return profile
+
+
+def key_of(folder: Path) -> bytes:
+    """Return the key of a training profile folder."""
+    key = TrainingKey(folder).load()
+    assert key is not None
+    return key
+
+
+@contextmanager
+def bare(folder: Path) -> Iterator[Any]:
+    """Give a connection such as any tool with the key would have: no settings of the program, every statement commits."""
+    connection = driver.connect(str(folder / FILE_NAME), isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA key = \"x'{key_of(folder).hex()}'\"")
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def behind_the_triggers(folder: Path) -> Iterator[Any]:
+    """Give a bare connection to a file whose triggers are away for the time being, as a forger would work."""
+    with bare(folder) as connection:
+        triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        for name, _ in triggers:
+            connection.execute(f"DROP TRIGGER {name}")
+        yield connection
+        for _, sql in triggers:
+            connection.execute(sql)
+
+
+def census(store: Store) -> dict[str, list[tuple[Any, ...]]]:
+    """Return every row of every table of ours, for comparing before and after."""
+    with store.read() as tx:
+        names = tx.execute(
+            text("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'search%'")
+        ).scalars()
+        return {name: [tuple(row) for row in tx.execute(text(f'SELECT * FROM "{name}"'))] for name in names.all()}
+
+
+def pragma_everywhere(store: Store, *pragmas: str) -> None:
+    """Set pragmas on every connection that the store takes from now on."""
+
+    def set_them(connection: Any, record: object, proxy: object) -> None:
+        for pragma in pragmas:
+            connection.execute(f"PRAGMA {pragma}").fetchall()
+
+    event.listen(store.engine, "checkout", set_them)
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    """Return the content of every file of a folder, for a comparison byte by byte."""
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+#: What a refused statement raises; the driver's errors are not those of the standard library.
+REFUSED = (driver.Error, sqlite3.Error)

@@ -1,0 +1,1 @@
+"""The window, tested with real widgets on a virtual screen."""

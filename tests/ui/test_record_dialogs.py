@@ -1,0 +1,96 @@
+"""What stands behind the dialogs: the real desk, asked off the main thread."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QApplication
+
+from bloodbank_desktop.clock import SystemClock
+from bloodbank_desktop.forms.contract import Back
+from bloodbank_desktop.operations.desk import Desk
+from bloodbank_desktop.operations.opening import open_profile
+from bloodbank_desktop.records.problems import Refused
+from bloodbank_desktop.ui.main_window import MainWindow
+from bloodbank_desktop.ui.record_dialogs import DeskBack, RecordDialogs, facts_of
+from bloodbank_desktop.ui.tasks import Tasks
+from tests import samples
+from tests.ui.fakes import FakeDesk, FixedClock
+
+KIND = "transfusion_request"
+DRAFT = "0190a0a0-0000-7000-8000-000000000001"
+
+
+@pytest.fixture
+def desk(tasks: Tasks, tmp_path: Path) -> Iterator[Desk]:
+    """The real desk on a real encrypted file."""
+    profile = open_profile(tmp_path, training=True, clock=SystemClock())
+    profile.desk.operator = "训练甲"
+    yield profile.desk
+    tasks.wait_idle()
+    profile.close()
+
+
+def test_the_desk_behind_a_dialog(desk: Desk, tasks: Tasks) -> None:
+    """Every question of the protocol reaches the real desk and is answered once; a refusal comes as Refused."""
+    back: Back = DeskBack(desk, tasks, SystemClock(), training=True)
+    answers: list[object] = []
+    failures: list[object] = []
+    values = samples.request_values(now=SystemClock().now())
+    back.fresh(KIND, answers.append, failures.append)
+    back.check(KIND, values, answers.append, failures.append)
+    back.keep_draft(KIND, DRAFT, {"patient_name": "甲"}, {}, lambda: answers.append(1), failures.append)
+    back.drop_draft(DRAFT, lambda: answers.append(2), failures.append)
+    back.register(KIND, values, None, answers.append, failures.append)
+    back.register(KIND, {}, None, answers.append, failures.append)
+    back.bag_in_stock(("A999926000001", "E6170V00", ""), answers.append, failures.append)
+    assert tasks.wait_idle()
+    assert len(answers) == 6 and [type(one) for one in failures] == [Refused]
+    assert answers[1] == [] and answers[2:4] == [1, 2] and answers[5] is None
+    assert back.operator == "训练甲" and back.training
+
+
+def test_a_bug_frees_the_dialog_and_reaches_the_crash_window(tasks: Tasks) -> None:
+    """When the desk fails for a reason of ours, the dialog is answered too and does not wait for ever."""
+    fake = FakeDesk()
+    back = DeskBack(fake.as_desk(), tasks, FixedClock(), training=False)
+    bugs: list[object] = []
+    failures: list[object] = []
+    back.bug.connect(bugs.append)
+    back.register(KIND, {}, None, failures.append, failures.append)  # the fake has no such method
+    assert tasks.wait_idle()
+    assert len(failures) == 1 and isinstance(bugs[0], AttributeError)
+
+
+def test_facts_of_a_record_in_words(desk: Desk) -> None:
+    """A dialog shows who saved and changed a record, why, and where it stands."""
+    values = samples.request_values(now=SystemClock().now())
+    saved = desk.register(KIND, values)
+    desk.amend(KIND, saved.record_id, {**values, "remark": "改"}, reason="补充备注")
+    facts = dict(facts_of(desk.view(KIND, saved.record_id)))
+    assert facts["登记"].endswith("训练甲") and "最近修改" in facts
+    assert facts["报送状态"] == "○ 待发送" and facts["第 1 版"].endswith("由 训练甲 更改：补充备注")
+
+
+def test_the_real_dialogs_open_from_the_window(qapp: QApplication, desk: Desk, tasks: Tasks, tmp_path: Path) -> None:
+    """From list to dialog with nothing faked but the clock: register, view and amend open the dialog of the module."""
+    saved = desk.register(KIND, samples.request_values(now=SystemClock().now()))
+    factory = RecordDialogs(tasks, SystemClock(), training=True)
+    factory.attach(desk)
+    window = MainWindow(tasks, SystemClock(), factory, tmp_path)
+    window.show()
+    window.attach(desk)
+    window.tabs.go_to(KIND)
+    assert tasks.wait_idle()
+    for mode, record_id in (("register", None), ("view", saved.record_id), ("amend", saved.record_id)):
+        window.deeds.open(KIND, mode, record_id)
+        assert tasks.wait_idle()
+        dialog = window.deeds.dialogs[-1]
+        assert dialog.objectName() == f"dialog.{KIND}"
+        dialog.done(0)  # closing would ask first what becomes of the draft
+        assert tasks.wait_idle()
+        assert window.deeds.dialogs == [], mode
+    window.close()
+    window.deleteLater()

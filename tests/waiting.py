@@ -1,0 +1,33 @@
+"""Tests wait for a condition, never for luck: the event loop turns until the condition holds, and no longer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QEventLoop, QTimer
+
+
+def wait_until(condition: Callable[[], object], timeout: float = 5.0) -> None:
+    """Turn the event loop until `condition()` is true; raise AssertionError naming it after `timeout` seconds."""
+    if condition():
+        return
+    ends = time.monotonic() + timeout
+    loop = QEventLoop()
+    # Events alone do not wake the loop when another thread makes the condition true, hence the tick.
+    ticks = QTimer(loop)
+    ticks.timeout.connect(loop.quit)
+    ticks.start(5)
+    while not condition():
+        if time.monotonic() > ends:
+            where = condition.__code__ if hasattr(condition, "__code__") else condition
+            raise AssertionError(f"not true within {timeout} s: {where}")
+        loop.exec()
+
+
+def turn_events() -> None:
+    """Deliver the events that are waiting now, including deletions."""
+    from PySide6.QtCore import QCoreApplication, QEvent
+
+    QCoreApplication.processEvents()
+    QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
