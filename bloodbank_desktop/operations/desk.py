@@ -306,7 +306,9 @@ class Desk:
         content: Mapping[str, Any],
         now: datetime,
     ) -> int:
-        copy = platform_rows.find(tx, record_id) if op != "register" else None
+        # Behind an operation of ours that is still open the platform's version is not known yet: it follows that one.
+        ahead = op == "register" or any(o.state not in outbox.CLOSED for o in outbox.of_record(tx, record_id))
+        copy = None if ahead else platform_rows.find(tx, record_id)
         return outbox.put(
             tx,
             incarnation=facts.get(tx, facts.INCARNATION) or "",
