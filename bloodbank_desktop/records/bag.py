@@ -23,20 +23,28 @@ BagKey = tuple[str, str, str]
 
 
 @block
-class BagBlock:
+class BagIdentity:
+    """Which bag it is, and what it holds."""
+
+    donation_number: str = code(
+        "献血码", standard=donation_number, required=True, fixed=True, search=True, wire="donationCode"
+    )
+    product_code: str = code("产品码", standard=product_code, required=True, fixed=True, wire="productCode")
+    split: str | None = text("分袋号", most=20, default=None, fixed=True)
+    component: str = choice("血液品种", COMPONENT, required=True, fixed=True, wire="bloodComponentCode")
+    abo: str = choice("ABO 血型", table("abo"), required=True, fixed=True)
+    rhd: str = choice("RhD 血型", table("rhd"), required=True, fixed=True)
+
+
+@block
+class BagBlock(BagIdentity):
     """The facts of a bag label and how they came into the program."""
 
-    donation_number: str = code("献血码", standard=donation_number, required=True, search=True, wire="donationCode")
-    product_code: str = code("产品码", standard=product_code, required=True, wire="productCode")
-    split: str | None = text("分袋号", most=20, default=None)
-    component: str = choice("血液品种", COMPONENT, required=True, wire="bloodComponentCode")
-    abo: str = choice("ABO 血型", table("abo"), required=True)
-    rhd: str = choice("RhD 血型", table("rhd"), required=True)
-    amount: Decimal = number("数量", low="0.5", high="10000", places=1, required=True)
-    collected_at: datetime | None = moment("采血时间", default=None, wire="collectedAt")
-    expires_at: datetime = moment("失效时间", required=True, wire="expiresAt")
+    amount: Decimal = number("数量", low="0.5", high="10000", places=1, required=True, fixed=True)
+    collected_at: datetime | None = moment("采血时间", default=None, fixed=True)
+    expires_at: datetime = moment("失效时间", required=True, fixed=True, wire="expiresAt")
     label_message: str | None = text("袋签提示", most=40, default=None, hidden=True, wire="labelMessage")
-    entry: str = choice("录入方式", ENTRY_WAY, required=True)
+    entry: str = choice("录入方式", ENTRY_WAY, required=True, fixed=True)
     scans: str | None = note(
         "原始扫描",
         default=None,
@@ -71,6 +79,16 @@ def bag_name(key: BagKey) -> str:
     """Return a bag as a person reads it aloud."""
     donation, product, split = key
     return " ".join(part for part in (donation_number.format(donation), product, split) if part)
+
+
+def no_bag_twice(values: Values) -> Iterator[Problem]:
+    """A record holds each bag once."""
+    seen: dict[BagKey, int] = {}
+    for index, bag in enumerate(values["bags"], start=1):
+        first = seen.setdefault(bag_key(bag), index)
+        if first != index:
+            message = f"第 {index} 行与第 {first} 行是同一袋 {bag_name(bag_key(bag))}，请删除一行"
+            yield Problem("bags.donation_number", "bag-twice", message, index)
 
 
 def times_in_order(bag: Values) -> Iterator[Problem]:

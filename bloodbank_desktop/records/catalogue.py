@@ -5,11 +5,30 @@ from __future__ import annotations
 from functools import cache
 
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.records.adverse_reaction import AdverseReaction
+from bloodbank_desktop.records.autologous_transfusion import AutologousTransfusion
+from bloodbank_desktop.records.blood_order import BloodOrder
+from bloodbank_desktop.records.clinical_issue import ClinicalIssue
 from bloodbank_desktop.records.declare import RecordType, line_type
+from bloodbank_desktop.records.donor_plan import DonorPlan
+from bloodbank_desktop.records.entitlement_review import EntitlementReview
+from bloodbank_desktop.records.immunohaematology_request import ImmunohaematologyRequest
+from bloodbank_desktop.records.other_stock_out import OtherStockOut
 from bloodbank_desktop.records.stock_in import StockIn
 from bloodbank_desktop.records.transfusion_request import TransfusionRequest
 
-MODULES = (StockIn, TransfusionRequest)
+MODULES = (
+    BloodOrder,
+    EntitlementReview,
+    StockIn,
+    TransfusionRequest,
+    ClinicalIssue,
+    OtherStockOut,
+    DonorPlan,
+    AdverseReaction,
+    AutologousTransfusion,
+    ImmunohaematologyRequest,
+)
 
 
 @cache

@@ -33,9 +33,17 @@ class Verb(StrEnum):
     AMEND = "amend"
     VIEW = "view"
     DELETE = "delete"
+    ACTIVATE = "activate"
 
 
-VERB_WORDS = {Verb.LIST: "列表", Verb.REGISTER: "登记", Verb.AMEND: "修改", Verb.VIEW: "查看", Verb.DELETE: "删除"}
+VERB_WORDS = {
+    Verb.LIST: "列表",
+    Verb.REGISTER: "登记",
+    Verb.AMEND: "修改",
+    Verb.VIEW: "查看",
+    Verb.DELETE: "删除",
+    Verb.ACTIVATE: "激活",
+}
 
 
 @dataclass(frozen=True)
@@ -45,6 +53,8 @@ class Field:
     `column` is the width of its list column in average characters, None = not in the list. `fresh` names what a new
     dialog shows at once, for the person to see and change ("now" or a table key). `serial` is the prefix of a number
     that the operation allots when the person leaves the field empty. `hidden` fields are filled by the program.
+    A `fixed` field keeps its value once the record is registered; fixed lines are neither added, removed nor moved.
+    `wire` is the name on the wire, by default the key in camelCase.
     """
 
     label: str
@@ -58,6 +68,7 @@ class Field:
     fresh: str | None = None
     serial: str | None = None
     hidden: bool = False
+    fixed: bool = False
     help: str = ""
 
     def is_shown(self, values: Values) -> bool:
@@ -142,6 +153,8 @@ def lines(label: str, *, of: type, least: int = 0, most: int = 500, default: Any
 
 
 Check = Callable[[Values], Iterable[Problem]]
+Lock = Callable[[Values], str | None]
+"""Of the values of the platform's answer: why a person may no longer change the record, None while she may."""
 
 
 @dataclass(frozen=True)
@@ -179,6 +192,9 @@ class RecordType(LineType):
     verbs: frozenset[Verb] = frozenset()
     newest_by: str = ""
     help: str = ""
+    answer: LineType | None = None
+    locked: Lock | None = None
+    activation: tuple[str, ...] = ()
 
     @property
     def columns(self) -> tuple[Field, ...]:
@@ -188,11 +204,16 @@ class RecordType(LineType):
     @property
     def append_only(self) -> bool:
         """Whether no record of this module is ever changed or removed, which the database file itself enforces."""
-        return not self.verbs & {Verb.AMEND, Verb.DELETE}
+        return not self.verbs & {Verb.AMEND, Verb.DELETE, Verb.ACTIVATE}
 
     def name_of(self, values: Values) -> str:
         """Return the short name of one record for messages and titles."""
         return " ".join(self.fields[key].kind.format(values.get(key)) for key in self.title).strip()
+
+
+def _camel(key: str) -> str:
+    first, *rest = key.split("_")
+    return first + "".join(word.capitalize() for word in rest)
 
 
 def _collect(cls: type) -> dict[str, Field]:
@@ -201,7 +222,7 @@ def _collect(cls: type) -> dict[str, Field]:
         declared = attribute.metadata.get("field")
         if declared is None:
             raise TypeError(f"{cls.__name__}.{attribute.name} is not declared with a field kind")
-        found[attribute.name] = replace(declared, key=attribute.name, wire=declared.wire or attribute.name)
+        found[attribute.name] = replace(declared, key=attribute.name, wire=declared.wire or _camel(attribute.name))
         if isinstance(declared.kind, kinds.Choice | kinds.Choices) and not len(declared.kind.table):
             raise TypeError(f"{cls.__name__}.{attribute.name} chooses from an empty table")
         if declared.fresh and declared.hidden:
@@ -266,13 +287,21 @@ def record(
     checks: Iterable[Check] = (),
     sections: Iterable[tuple[str, str]] = (),
     help: str = "",
+    answer: type | None = None,
+    locked: Lock | None = None,
+    activation: Iterable[str] = (),
 ) -> Callable[[type[T]], type[T]]:
-    """Declare a module. `newest_by` is the field whose newest values a list shows first. Raises TypeError."""
+    """Declare a module. Raises TypeError for a contradiction.
+
+    `newest_by` is the field whose newest values a list shows first; `answer` the class, made with `@line`, of what the
+    platform says of a record; `locked` tells from it when people may no longer change the record; `activation` are the
+    fields that the one-way activation fills.
+    """
 
     def make(cls: type[T]) -> type[T]:
         made = dataclass(frozen=True, kw_only=True)(cls)
         found = _collect(made)
-        for name in (*title, newest_by):
+        for name in (*title, newest_by, *activation):
             if name not in found or isinstance(found[name].kind, kinds.Lines):
                 raise TypeError(f"{cls.__name__} has no plain field {name!r}")
         made.__declared__ = RecordType(  # type: ignore[attr-defined]
@@ -286,6 +315,9 @@ def record(
             frozenset(verbs) | {Verb.LIST},
             newest_by,
             help,
+            line_type(answer) if answer is not None else None,
+            locked,
+            tuple(activation),
         )
         return made
 

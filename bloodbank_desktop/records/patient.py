@@ -24,8 +24,8 @@ def _female(values: Values) -> bool:
 
 
 @block
-class PatientBlock:
-    """Who the blood is for."""
+class PersonBlock:
+    """Who a record is about, where the person lies, and the group this hospital has found."""
 
     patient_name: str = person("患者姓名", required=True, search=True, column=8, wire="patientName")
     patient_class: str = choice("患者类型", table("patient_class"), required=True, wire="patientClass")
@@ -54,6 +54,12 @@ class PatientBlock:
     diagnosis: str = text("临床诊断", most=200, required=True)
     patient_abo: str = choice("患者 ABO", table("abo_patient"), required=True, column=6, wire="patientAbo")
     patient_rhd: str = choice("患者 RhD", table("rhd_patient"), required=True, column=6, wire="patientRhd")
+
+
+@block
+class HistoryBlock:
+    """What happened to the patient before."""
+
     transfusion_history: str = choice("输血史", HISTORY, required=True, wire="transfusionHistory")
     reaction_history: str | None = choice(
         "输血反应史",
@@ -65,6 +71,19 @@ class PatientBlock:
     allergy: str | None = text("过敏史", default=None)
     gravida: Decimal | None = number("孕次", low="0", high="30", default=None, shown=_female)
     para: Decimal | None = number("产次", low="0", high="30", default=None, shown=_female)
+
+
+@block
+class PatientBlock(HistoryBlock, PersonBlock):
+    """A patient with the history that decides about blood."""
+
+
+PERSON_SECTION = (
+    "患者",
+    "patient_name patient_class medical_record_no sex birth_date age age_unit id_type id_no"
+    " department ward bed diagnosis patient_abo patient_rhd",
+)
+HISTORY_SECTION = ("病史", "transfusion_history reaction_history allergy gravida para")
 
 
 def identity_holds(values: Values) -> Iterator[Problem]:

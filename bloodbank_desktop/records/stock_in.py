@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from bloodbank_desktop.records.bag import BagBlock, bag_key, bag_name, times_in_order
+from bloodbank_desktop.records.answer import PlainAnswer
+from bloodbank_desktop.records.bag import BagBlock, no_bag_twice, times_in_order
 from bloodbank_desktop.records.declare import (
     Values,
     Verb,
@@ -41,20 +42,6 @@ class StockInBag(BagBlock):
     location: str | None = text("储存位置", most=40, default=None)
 
 
-def no_bag_twice(values: Values) -> Iterator[Problem]:
-    """A delivery holds each bag once."""
-    seen: dict[tuple[str, str, str], int] = {}
-    for index, bag in enumerate(values["bags"], start=1):
-        first = seen.setdefault(bag_key(bag), index)
-        if first != index:
-            yield Problem(
-                "bags.donation_number",
-                "duplicate-in-delivery",
-                f"第 {index} 行与第 {first} 行是同一袋 {bag_name(bag_key(bag))}，请删除一行",
-                index,
-            )
-
-
 def two_persons(values: Values) -> Iterator[Problem]:
     """Receiver and checker are two persons (临床输血技术规范第十九条、第二十六条)."""
     if values.get("checker") and values["checker"] == values["receiver"]:
@@ -67,6 +54,7 @@ def two_persons(values: Values) -> Iterator[Problem]:
     verbs={Verb.REGISTER, Verb.VIEW},
     title=("intake_no",),
     newest_by="intake_at",
+    answer=PlainAnswer,
     checks=[no_bag_twice, two_persons],
     sections=[
         ("来源", "intake_type supplier station_issue_no intake_no"),

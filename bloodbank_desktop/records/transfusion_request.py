@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from bloodbank_desktop.records.answer import PlainAnswer
 from bloodbank_desktop.records.declare import (
     Values,
     Verb,
@@ -27,7 +28,13 @@ from bloodbank_desktop.records.declare import (
     record,
     text,
 )
-from bloodbank_desktop.records.patient import PatientBlock, births_hold, identity_holds
+from bloodbank_desktop.records.patient import (
+    HISTORY_SECTION,
+    PERSON_SECTION,
+    PatientBlock,
+    births_hold,
+    identity_holds,
+)
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.tables import table
 
@@ -88,15 +95,12 @@ def applicant_signs(values: Values) -> Iterator[Problem]:
     verbs={Verb.REGISTER, Verb.AMEND, Verb.VIEW, Verb.DELETE},
     title=("request_no", "patient_name"),
     newest_by="requested_at",
+    answer=PlainAnswer,
     checks=[planned_after_request, applicant_signs, identity_holds, births_hold],
     sections=[
         ("申请", "request_no requested_at planned_at urgency emergency_reason purpose indication blood_source"),
-        (
-            "患者",
-            "patient_name patient_class medical_record_no sex birth_date age age_unit id_type id_no"
-            " department ward bed diagnosis patient_abo patient_rhd",
-        ),
-        ("病史", "transfusion_history reaction_history allergy gravida para"),
+        PERSON_SECTION,
+        HISTORY_SECTION,
         ("申请血液", "components processing"),
         ("检验", "haemoglobin haematocrit platelets pt aptt fibrinogen laboratory_at"),
         ("输血前检查", "alt hbsag anti_hbs hbeag anti_hbe anti_hbc anti_hcv anti_hiv syphilis"),

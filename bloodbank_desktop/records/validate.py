@@ -55,6 +55,21 @@ def _problems(declared: LineType, values: Values) -> Iterator[Problem]:
             yield from check(values)
 
 
+def fixed_changes(declared: LineType, before: Values, after: Values) -> Iterator[Problem]:
+    """Yield a problem for each value that an amendment may not change (`Field.fixed`)."""
+    for f in declared.plain:
+        if f.fixed and before.get(f.key) != after.get(f.key):
+            said = f.kind.format(before.get(f.key)) or "空"
+            yield Problem(f.key, "fixed", f"{f.label}登记后不能更改，请改回“{said}”")
+    for f, of in declared.groups:
+        old, new = before.get(f.key) or (), after.get(f.key) or ()
+        if f.fixed and len(old) != len(new):
+            yield Problem(f.key, "fixed", f"{f.label}登记后不能增减，应为 {len(old)} 行")
+        for index, (one, other) in enumerate(zip(old, new, strict=False), start=1):
+            if f.fixed:
+                yield from (problem.inside(f.key, index) for problem in fixed_changes(of, one, other))
+
+
 def tidy(declared: LineType, values: Values) -> dict[str, Any]:
     """Return the values with every declared key present, empties as None and lines as tuples of such mappings.
 
