@@ -31,6 +31,7 @@ from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.validate import problems, tidy
 from bloodbank_desktop.records.wire import body, canonical
 from bloodbank_desktop.storage import audit, outbox, platform_rows, rows, schema
+from bloodbank_desktop.storage.ledger import Cause
 from bloodbank_desktop.storage.schema import SEQ
 from bloodbank_desktop.storage.search import grams
 from tests import samples
@@ -92,7 +93,7 @@ class _Part:
     lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     grams: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
-    acts: list[tuple[Values, effects.Act]] = field(default_factory=list)
+    acts: list[tuple[Values, Cause]] = field(default_factory=list)
 
 
 def _prepare(job: _Job) -> _Part:
@@ -104,7 +105,7 @@ def _prepare(job: _Job) -> _Part:
         values, at = make(index, job.count, job.now)
         if index == 0 and (wrong := problems(declared, tidy(declared, values))):
             raise ValueError(f"the samples are not valid: {wrong}")
-        act = effects.Act(declared.key, new_id(), declared.name_of(values), samples.STAFF[0], at)
+        act = Cause(declared.key, new_id(), declared.name_of(values), samples.STAFF[0], at)
         seq, texts = index + 1, rows.searched(declared, values)
         head = rows.new_head(declared, act.record_id, values, texts, at=at, actor=act.actor)
         part.heads.append({SEQ: seq} | head)
@@ -168,7 +169,7 @@ class Filler:
             copies = [platform_rows.row(act.kind, act.record_id, 1, at=act.at) for _, act in part.acts]
             platform_rows.keep_versions(tx, copies)
 
-    def _note(self, act: effects.Act) -> dict[str, Any]:
+    def _note(self, act: Cause) -> dict[str, Any]:
         note = audit.sealed(
             self._profile.store.audit_key,
             self._dseq,

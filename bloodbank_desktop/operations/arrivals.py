@@ -19,7 +19,8 @@ from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.validate import problems, tidy
 from bloodbank_desktop.records.wire import from_body
 from bloodbank_desktop.storage import audit, outbox, platform_rows, rows
-from bloodbank_desktop.storage.platform_rows import Cursor
+from bloodbank_desktop.storage.ledger import Cause
+from bloodbank_desktop.storage.platform_rows import Cursor, PlatformCopy
 from bloodbank_desktop.storage.store import Store, Transaction
 
 ACTOR = "平台"
@@ -34,8 +35,9 @@ class ServerChange:
     version: int
     deleted: bool
     body: dict[str, Any]
-    answer: dict[str, str] = field(default_factory=dict)
+    answer: dict[str, Any] = field(default_factory=dict)
     key: str | None = None
+    answer_no: int = 0
 
 
 class Arrivals:
@@ -61,10 +63,7 @@ class Arrivals:
             for change in changes:
                 declared = all_records().get(change.module)
                 copy = platform_rows.find(tx, change.id)
-                # An upload brings the version first and the feed the answer later, with the same version.
-                if copy is not None and (
-                    change.version < copy.version or (change.version == copy.version and copy.body is not None)
-                ):
+                if copy is not None and not self._news(change, copy):
                     continue
                 self._keep(tx, change, now)
                 if declared is not None:
@@ -79,6 +78,14 @@ class Arrivals:
         with self.store.write() as tx:
             platform_rows.forget_cursor(tx, feed)
 
+    @staticmethod
+    def _news(change: ServerChange, copy: PlatformCopy) -> bool:
+        """Whether a change says more than we know: a later version, or a later answer to the same one."""
+        if change.version != copy.version or copy.body is None:
+            # An upload brings the version first and the feed the answer later, with the same version.
+            return change.version >= copy.version
+        return change.answer_no > copy.answer_no
+
     def _keep(self, tx: Transaction, change: ServerChange, now: datetime) -> None:
         kept = platform_rows.row(
             change.module,
@@ -88,6 +95,7 @@ class Arrivals:
             deleted=change.deleted,
             body=change.body,
             answer=change.answer,
+            answer_no=change.answer_no,
         )
         platform_rows.replace(tx, kept)
 
@@ -108,15 +116,18 @@ class Arrivals:
             return
         if row is None:
             effect = effects.EFFECTS.get(declared.key)
-            if effect is not None and any(effect.forbids(tx, whole)):
+            if effect is not None and any(effect.forbids(tx, whole, now)):
                 self._note(tx, "platform-contradicts-stock", change, now)
                 return
             rows.add(tx, declared.key, change.id, whole, at=now, actor=ACTOR)
             if effect is not None:
-                effect.apply(tx, whole, effects.Act(declared.key, change.id, declared.name_of(whole), ACTOR, now))
+                effect.apply(tx, whole, Cause(declared.key, change.id, declared.name_of(whole), ACTOR, now))
             self._note(tx, "platform-register", change, now)
         elif not declared.append_only and row.deleted_at is None and whole != row.values:
             rows.change(tx, declared.key, row, whole, at=now, actor=ACTOR)
+            if effect := effects.EFFECTS.get(declared.key):
+                cause = Cause(declared.key, change.id, declared.name_of(whole), ACTOR, now)
+                effect.amended(tx, row.values, whole, cause)
             self._note(tx, "platform-amend", change, now)
 
     def _note(self, tx: Transaction, action: str, change: ServerChange, now: datetime) -> None:

@@ -6,7 +6,7 @@ in one transaction. When it returns, the act is on the disk; when it raises, not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,8 +20,8 @@ from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import VERB_WORDS, RecordType, Values, Verb
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem, Refused
-from bloodbank_desktop.records.validate import problems, tidy
-from bloodbank_desktop.records.wire import body, canonical
+from bloodbank_desktop.records.validate import fixed_changes, problems, tidy
+from bloodbank_desktop.records.wire import body, canonical, from_body
 from bloodbank_desktop.rules import receipt as _receipt  # noqa: F401  fills the catalogue
 from bloodbank_desktop.rules.catalogue import Facts, findings
 from bloodbank_desktop.storage import (
@@ -37,7 +37,7 @@ from bloodbank_desktop.storage import (
     serials,
 )
 from bloodbank_desktop.storage.draft_rows import Draft
-from bloodbank_desktop.storage.ledger import StockRow
+from bloodbank_desktop.storage.ledger import Cause, StockRow
 from bloodbank_desktop.storage.lists import Listing, ListQuery, ListRow
 from bloodbank_desktop.storage.outbox import OutboxRow, QueueSummary
 from bloodbank_desktop.storage.store import Store, Transaction
@@ -70,15 +70,17 @@ class Desk:
         with self.store.write() as tx:
             if draft is not None and rows.find(tx, kind, record_id) is not None:
                 raise KnownProblem("这份草稿已经登记过，请在列表中查看", code="registered-already")
-            self._refuse_what_stock_forbids(tx, declared, whole)
+            self._refuse_what_stock_forbids(tx, declared, whole, now)
             for f in declared.plain:
                 if f.serial is not None and whole[f.key] is None:
                     whole[f.key] = serials.allot(tx, f.serial, china_day(now))
+            before = effects.brought_by(tx, kind, whole)
             rows.add(tx, kind, record_id, whole, at=now, actor=self.operator)
             name = declared.name_of(whole)
             if effect := effects.EFFECTS.get(kind):
-                effect.apply(tx, whole, effects.Act(kind, record_id, name, self.operator, now))
-            dseq = self._send(tx, declared, record_id, name, "register", body(declared, whole), now)
+                effect.apply(tx, whole, Cause(kind, record_id, name, self.operator, now))
+            needs = [key for one in before for key in outbox.open_keys(tx, one)]
+            dseq = self._send(tx, declared, record_id, name, "register", body(declared, whole), now, needs)
             if draft is not None:
                 draft_rows.drop(tx, draft)
             self._note(tx, now, "register", kind, record_id, {"dseq": dseq})
@@ -110,12 +112,15 @@ class Desk:
             for f in declared.plain:
                 if f.serial is not None and whole[f.key] is None:
                     whole[f.key] = row.values[f.key]
-            found = list(self._problems(declared, whole, now))
+            # What a rule asks at the act itself is past; the fields still have to be right.
+            found = problems(declared, whole) or list(fixed_changes(declared, row.values, whole))
             if found:
                 raise Refused(found)
             history.keep(tx, kind, row, at=now, actor=self.operator, reason=reason)
             number = rows.change(tx, kind, row, whole, at=now, actor=self.operator)
             name = declared.name_of(whole)
+            if effect := effects.EFFECTS.get(kind):
+                effect.amended(tx, row.values, whole, Cause(kind, record_id, name, self.operator, now))
             op = "amend" if self._travels(tx, record_id) else "register"
             outbox.close(tx, record_id, "superseded", at=now)
             dseq = self._send(tx, declared, record_id, name, op, body(declared, whole), now)
@@ -139,6 +144,36 @@ class Desk:
             dseq = self._send(tx, declared, record_id, name, "delete", {"reason": reason}, now) if travels else None
             self._note(tx, now, "delete", kind, record_id, {"dseq": dseq})
         return Saved(kind, record_id, name, number, dseq, now)
+
+    def activate(self, kind: str, record_id: str, values: Values) -> Saved:
+        """Fill the fields of the one-way activation; the platform decides if two places do it at once.
+
+        `values` states the fields of `RecordType.activation`; what it leaves out of "now" and operator is filled.
+        Raises KnownProblem when it is activated already or no longer can be, Refused with problems.
+        """
+        declared = self.allowed(kind, Verb.ACTIVATE)
+        now = self.clock.now()
+        with self.store.write() as tx:
+            row = self._row(tx, declared, record_id)
+            if any(row.values[key] is not None for key in declared.activation):
+                raise KnownProblem(f"这份{declared.label}已经激活过，不能再次激活", code="activated-already")
+            given = {f.key: self._given(f.kind.name, now) for f in declared.plain if f.key in declared.activation}
+            given |= {key: value for key, value in values.items() if value is not None}
+            found = [Problem(key, "not-applicable", "激活时不能填写此项") for key in given if key not in declared.activation]
+            whole = {**row.values, **given}
+            found += problems(declared, whole)
+            if found:
+                raise Refused(found)
+            history.keep(tx, kind, row, at=now, actor=self.operator, reason="激活")
+            number = rows.change(tx, kind, row, whole, at=now, actor=self.operator)
+            name = declared.name_of(whole)
+            content = body(declared, {key: whole[key] for key in declared.activation})
+            dseq = self._send(tx, declared, record_id, name, "activate", content, now)
+            self._note(tx, now, "activate", kind, record_id, {"dseq": dseq})
+        return Saved(kind, record_id, name, number, dseq, now)
+
+    def _given(self, kind: str, now: datetime) -> Any:
+        return {"moment": now.replace(second=0, microsecond=0), "person": self.operator or None}.get(kind)
 
     def view(self, kind: str, record_id: str) -> Shown:
         """Return a record with all that is known of it; looking is noted in the audit. Raises KnownProblem."""
@@ -175,7 +210,7 @@ class Desk:
         found = list(self._problems(declared, whole, self.clock.now()))
         if not found and kind in effects.EFFECTS:
             with self.store.read() as tx:
-                found = list(effects.EFFECTS[kind].forbids(tx, whole))
+                found = list(effects.EFFECTS[kind].forbids(tx, whole, self.clock.now()))
         return found
 
     def fresh(self, kind: str) -> dict[str, Any]:
@@ -281,18 +316,24 @@ class Desk:
             raise KnownProblem(f"没有这条{declared.label}记录，可能编号有误", code="no-such-record")
         if row.deleted_at is not None:
             raise KnownProblem(f"这条{declared.label}记录已删除，不能再改", code="deleted")
+        if declared.locked is not None and declared.answer is not None:
+            copy = platform_rows.find(tx, record_id)
+            said, _ = from_body(declared.answer, copy.answer if copy is not None else {})
+            if (why := declared.locked(said)) is not None:
+                raise KnownProblem(why, code="locked-by-platform")
         return row
 
     def _problems(self, declared: RecordType, whole: Values, now: datetime) -> Iterator[Problem]:
         found = problems(declared, whole)
         yield from found
         effect = effects.EFFECTS.get(declared.key)
-        if effect is not None and not found:
-            yield from findings(effect.moment, whole, Facts(now))
+        moment = effect.moment(whole) if effect is not None and not found else None
+        if moment is not None:
+            yield from findings(moment, whole, Facts(now))
 
-    def _refuse_what_stock_forbids(self, tx: Transaction, declared: RecordType, whole: Values) -> None:
+    def _refuse_what_stock_forbids(self, tx: Transaction, declared: RecordType, whole: Values, now: datetime) -> None:
         effect = effects.EFFECTS.get(declared.key)
-        found = list(effect.forbids(tx, whole)) if effect else []
+        found = list(effect.forbids(tx, whole, now)) if effect else []
         if found:
             raise Refused(found)
 
@@ -305,6 +346,7 @@ class Desk:
         op: str,
         content: Mapping[str, Any],
         now: datetime,
+        needs: Sequence[str] = (),
     ) -> int:
         # Behind an operation of ours that is still open the platform's version is not known yet: it follows that one.
         ahead = op == "register" or any(o.state not in outbox.CLOSED for o in outbox.of_record(tx, record_id))
@@ -320,6 +362,7 @@ class Desk:
             payload=canonical(content),
             actor=self.operator,
             at=now,
+            needs=needs,
         )
 
     def _travels(self, tx: Transaction, record_id: str) -> bool:

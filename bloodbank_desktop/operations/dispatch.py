@@ -176,4 +176,5 @@ def _copy(row: OutboxRow, current: dict[str, Any], now: datetime) -> dict[str, A
         deleted=bool(current.get("deleted")),
         body=current.get("body"),
         answer=current.get("answer"),
+        answer_no=int(current.get("answer_no") or 0),
     )

@@ -44,6 +44,21 @@ def _conflict(
             yield Problem(f.key, "conflict", f"{f.label}：平台为“{f.kind.format(theirs.get(f.key)) or '空'}”")
 
 
+def answer_facts(declared: RecordType, answer: Values) -> Iterator[tuple[str, str]]:
+    """Yield label and text of everything the platform says of a record, in the order of the declaration."""
+    if declared.answer is None:
+        return
+    # What this version cannot read is passed over: the platform may be newer.
+    said, _ = from_body(declared.answer, answer)
+    for f in declared.answer.plain:
+        if said.get(f.key) is not None:
+            yield f.label, f.kind.format(said[f.key])
+    for f, of in declared.answer.groups:
+        for index, member in enumerate(said.get(f.key) or (), start=1):
+            parts = [f"{g.label} {g.kind.format(member[g.key])}" for g in of.plain if member.get(g.key) is not None]
+            yield f"{f.label} {index}", "，".join(parts)
+
+
 def locate(declared: LineType, pointer: str) -> tuple[str, int | None]:
     """Return field and line (from 1) of a JSON pointer in wire names; "" for what this version does not know."""
     parts = pointer.lstrip("#").strip("/").split("/")

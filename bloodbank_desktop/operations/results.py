@@ -38,7 +38,7 @@ class Shown:
     deleted_at: datetime | None
     upload: str
     refusals: tuple[Problem, ...]
-    answer: Mapping[str, str]
+    answer: Mapping[str, Any]
     history: tuple[Revision, ...]
 
 

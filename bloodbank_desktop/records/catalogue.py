@@ -10,16 +10,19 @@ from bloodbank_desktop.records.autologous_transfusion import AutologousTransfusi
 from bloodbank_desktop.records.blood_order import BloodOrder
 from bloodbank_desktop.records.clinical_issue import ClinicalIssue
 from bloodbank_desktop.records.declare import RecordType, line_type
+from bloodbank_desktop.records.dispatch_note import DispatchNote
 from bloodbank_desktop.records.donor_plan import DonorPlan
 from bloodbank_desktop.records.entitlement_review import EntitlementReview
 from bloodbank_desktop.records.immunohaematology_request import ImmunohaematologyRequest
 from bloodbank_desktop.records.other_stock_out import OtherStockOut
+from bloodbank_desktop.records.recall_notice import RecallNotice
 from bloodbank_desktop.records.stock_in import StockIn
 from bloodbank_desktop.records.transfusion_request import TransfusionRequest
 
 MODULES = (
     BloodOrder,
     EntitlementReview,
+    DispatchNote,
     StockIn,
     TransfusionRequest,
     ClinicalIssue,
@@ -28,6 +31,7 @@ MODULES = (
     AdverseReaction,
     AutologousTransfusion,
     ImmunohaematologyRequest,
+    RecallNotice,
 )
 
 

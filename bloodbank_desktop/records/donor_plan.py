@@ -10,7 +10,19 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from bloodbank_desktop.records.answer import Receipt
-from bloodbank_desktop.records.declare import Values, Verb, choice, code, day, line, moment, number, person, record, text
+from bloodbank_desktop.records.declare import (
+    Values,
+    Verb,
+    choice,
+    code,
+    day,
+    line,
+    moment,
+    number,
+    person,
+    record,
+    text,
+)
 from bloodbank_desktop.records.tables import table
 
 

@@ -29,6 +29,10 @@ from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.tables import table
 
 
+def _reversal(values: Values) -> bool:
+    return values.get("intake_type") == "reversal"
+
+
 @line(
     checks=[times_in_order],
     sections=[
@@ -57,7 +61,7 @@ def two_persons(values: Values) -> Iterator[Problem]:
     answer=PlainAnswer,
     checks=[no_bag_twice, two_persons],
     sections=[
-        ("来源", "intake_type supplier station_issue_no intake_no"),
+        ("来源", "intake_type supplier station_issue_no intake_no reverses reversal_reason"),
         ("交接", "intake_at receiver checker deliverer transport_temperature remark"),
         ("血袋", "bags"),
     ],
@@ -75,6 +79,10 @@ class StockIn:
         "血站发血单号", most=15, default=None, search=True, column=12, wire="stationIssueNo"
     )
     intake_at: datetime = moment("入库时间", required=True, column=14, fresh="now", wire="intakeAt")
+    reverses: str | None = text(
+        "冲红的入库单号", most=32, default=None, search=True, shown=_reversal, required=_reversal
+    )
+    reversal_reason: str | None = text("冲红原因", most=200, default=None, shown=_reversal, required=_reversal)
     receiver: str = person("接收人", required=True, search=True, column=8, fresh="operator")
     checker: str | None = person("核对人", default=None, column=8)
     deliverer: str | None = person("送血人", default=None)

@@ -156,6 +156,12 @@ def of_record(tx: Connection, record_id: str) -> list[OutboxRow]:
     return [row_of(one) for one in found]
 
 
+def open_keys(tx: Connection, record_id: str) -> list[str]:
+    """Return the keys of the operations of a record that the platform has not taken yet, oldest first."""
+    mine = select(outbox.c.key).where(OPEN_ROWS, outbox.c.record_id == record_id).order_by(outbox.c.dseq)
+    return list(tx.execute(mine).scalars())
+
+
 def summary(tx: Connection) -> QueueSummary:
     """Return the queue counted."""
     open_rows = select(outbox.c.state, func.count(), func.min(outbox.c.occurred_at)).where(OPEN_ROWS)

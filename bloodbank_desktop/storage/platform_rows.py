@@ -23,8 +23,9 @@ class PlatformCopy:
     version: int
     deleted: bool
     body: dict[str, Any] | None
-    answer: dict[str, str]
+    answer: dict[str, Any]
     at: datetime
+    answer_no: int = 0
 
 
 @dataclass(frozen=True)
@@ -46,12 +47,19 @@ def find(tx: Connection, record_id: str) -> PlatformCopy | None:
         return None
     body = json.loads(found.body) if found.body else None
     return PlatformCopy(
-        found.record_id, found.kind, found.version, bool(found.deleted), body, json.loads(found.answer), found.at
+        found.record_id,
+        found.kind,
+        found.version,
+        bool(found.deleted),
+        body,
+        json.loads(found.answer),
+        found.at,
+        found.answer_no,
     )
 
 
 _UPSERT = insert(platform_copies)
-_SAID = ("version", "deleted", "body", "answer", "at")
+_SAID = ("version", "deleted", "body", "answer", "answer_no", "at")
 _KEEP_NEWER = _UPSERT.on_conflict_do_update(
     index_elements=["record_id"],
     set_={name: _UPSERT.excluded[name] for name in _SAID},
@@ -72,7 +80,8 @@ def row(
     at: datetime,
     deleted: bool = False,
     body: Any = None,
-    answer: Mapping[str, str] | None = None,
+    answer: Mapping[str, Any] | None = None,
+    answer_no: int = 0,
 ) -> dict[str, Any]:
     """Return one row for `keep`."""
     return {
@@ -82,6 +91,7 @@ def row(
         "deleted": int(deleted),
         "body": None if body is None else json.dumps(body, ensure_ascii=False),
         "answer": json.dumps(dict(answer or {}), ensure_ascii=False),
+        "answer_no": answer_no,
         "at": at,
     }
 

@@ -184,10 +184,12 @@ stock = Table(
     Column("amount", Text, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("location", Text, nullable=False),
+    Column("holder", Text, nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("received_by_record", Text, nullable=False),
     Column("received_as", Text, nullable=False),
 )
+Index("ix_stock_expiry", stock.c.state, stock.c.expires_at)
 Index("ix_stock_groups", stock.c.state, stock.c.component, stock.c.abo, stock.c.rhd)
 
 audit = Table(
@@ -212,6 +214,7 @@ platform_copies = Table(
     Column("deleted", Integer, nullable=False),
     Column("body", Text),
     Column("answer", Text, nullable=False),
+    Column("answer_no", Integer, nullable=False),
     Column("at", Moment, nullable=False),
 )
 

@@ -220,14 +220,9 @@ def _copy(current: dict[str, Any] | None) -> dict[str, Any] | None:
         members = _Members(current, "current")
         members.optional_integer("version", 0)
         members.optional_object("body")
-        _texts(members.optional_object("answer"))
+        members.optional_object("answer")
+        members.optional_integer("answer_no", 0)
     return current
-
-
-def _texts(answer: dict[str, Any] | None) -> dict[str, str]:
-    if answer is not None and not all(isinstance(part, str) for part in answer.values()):
-        raise NotThePlatform("an answer that is no text")
-    return answer or {}
 
 
 def _check_problem(problem: dict[str, Any]) -> None:
@@ -285,6 +280,8 @@ def _change(value: Any) -> ServerChange:
         version=item.integer("version", 1),
         deleted=item.flag("deleted"),
         body=item.optional_object("body") or {},
-        answer=_texts(item.optional_object("answer")),
+        # Read by the module's declaration when it is shown; what this version does not know is left alone.
+        answer=item.optional_object("answer") or {},
         key=item.optional_text("key"),
+        answer_no=item.optional_integer("answer_no", 0) or 0,
     )

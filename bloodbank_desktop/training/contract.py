@@ -15,6 +15,7 @@ from typing import Any
 
 from bloodbank_desktop.paths import resource
 from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.declare import Verb
 from bloodbank_desktop.records.wire import schema
 from bloodbank_desktop.training.application import BUCKET, MOST_PARAMETER
 from bloodbank_desktop.training.contract_text import DESCRIPTION, STATUS_TEXT
@@ -45,13 +46,29 @@ def _object(properties: Schema, optional: tuple[str, ...] = (), **more: Any) -> 
     return {"type": "object", "properties": properties, "required": required, **more}
 
 
+def answer_name(key: str) -> str:
+    """Return the name of the schema of a module's answer."""
+    return f"{key}_answer"
+
+
 def _schemas() -> dict[str, Schema]:
     bodies = {key: schema(declared) for key, declared in all_records().items()}
+    for key, declared in all_records().items():
+        bodies[key]["x-verbs"] = sorted(declared.verbs - {Verb.LIST, Verb.VIEW})
+        if declared.activation:
+            bodies[key]["x-activation"] = [declared.fields[name].wire for name in declared.activation]
+    # An answer that a client cannot read entirely must not break it: more may be said one day.
+    answers = {
+        answer_name(key): {**schema(declared.answer), "additionalProperties": True}
+        for key, declared in all_records().items()
+        if declared.answer is not None
+    }
     module = {"type": "string", "enum": list(bodies)}
     operation = _object({name: dict(shape.schema) for name, shape in OPERATION.items()})
     operation["properties"]["body"] = {
         "type": "object",
-        "description": "register, amend: the schema of the module; delete: DeleteBody. A body that breaks its schema "
+        "description": "register, amend: the schema of the module; activate: only the fields that x-activation of the "
+        "module names; delete: DeleteBody. A body that breaks its schema "
         "refuses this operation only, with pointers into the body.",
         "x-schema-by-module": {key: _ref(key) for key in bodies},
     }
@@ -77,10 +94,11 @@ def _schemas() -> dict[str, Schema]:
         "deleted": {"type": "boolean"},
         "body": {"anyOf": [*map(_ref, bodies), {"type": "object", "maxProperties": 0}]},
         "answer": {
-            **_object({"receipt_no": {"type": "string"}, "received_at": _TIME}),
-            "description": "What the platform adds at registration; further strings may follow.",
-            "additionalProperties": {"type": "string"},
+            "anyOf": [_ref(name) for name in answers],
+            "description": "What the platform says of the record, in the form of its module.",
+            "x-schema-by-module": {key: _ref(answer_name(key)) for key in bodies},
         },
+        "answer_no": {**_COUNT, "description": "Grows whenever the platform says more of the same version."},
         "key": {"type": "string", "pattern": KEY, "description": "The operation that made this version."},
     }
     bucket = {
@@ -90,6 +108,7 @@ def _schemas() -> dict[str, Schema]:
     }
     return {
         **bodies,
+        **answers,
         "DeleteBody": _object({"reason": {"type": "string", "maxLength": 2000}}, additionalProperties=False),
         "Operation": operation,
         "Batch": batch,

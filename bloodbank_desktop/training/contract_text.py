@@ -38,7 +38,11 @@ of it and claims no conformance to it.
   `conflict`. Null means: the device's own operation in front of this one; accepted while the newest version was written
   by the same incarnation. A registration has null.
 * Modules allow the operations that they declare; deliveries of blood (`stock_in`) are registered and never changed.
-* A bag (donation number, product code, split) belongs to the one record that registered it first.
+* A bag (donation number, product code, split) comes once and leaves once: the record that registers it first has it. A
+  reversed delivery (`stock_in` of type `reversal`) gives its bags back, and they may come again.
+* `activate` fills the fields named in `x-activation` of the module, once; every other field stays as it is.
+* What the platform says of a record is its `answer`, in the form of the module's answer schema; saying more does not
+  change `version`, it raises `answer_no` and appears in the feed. An answer may lock the record: `locked`.
 
 ## Feed, snapshots, digests
 * The feed gives every version in the order of commits, deletions as tombstones (`deleted`, empty body), own operations
@@ -48,7 +52,7 @@ of it and claims no conformance to it.
 * A snapshot gives the live records in the order of ids and is resumed by `after`; continue with the feed behind its
   cursor, which was taken before the snapshot began.
 * `epoch` changes when the platform lost commits. Offer again every operation above `acked_through`, with its old key.
-* Digest of a bucket (UTC month of registration, `answer.received_at`): `n` counts its records including deleted ones;
+* Digest of a bucket (UTC month of registration, `answer.receivedAt`): `n` counts its records including deleted ones;
   `digest` is the sum modulo 2^64 of BLAKE2b with 8 bytes of output, read big-endian, of the UTF-8 text
   `id|version|state`, state being `live` or `deleted`; written as 16 lower-case hexadecimal digits.
 

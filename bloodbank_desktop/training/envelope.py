@@ -19,7 +19,7 @@ MOST_BYTES = 8 * 1024 * 1024
 #: JSON numbers above this are not exact in every language.
 MOST_NUMBER = 2**53 - 1
 
-VERBS = ("register", "amend", "delete")
+VERBS = ("register", "amend", "delete", "activate")
 UUID = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
 KEY = "^[A-Za-z0-9-]{1,64}:[1-9][0-9]{0,14}$"
 NAME = "^[A-Za-z0-9-]{1,64}$"

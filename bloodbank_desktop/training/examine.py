@@ -20,19 +20,22 @@ from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.training.envelope import Operation
 from bloodbank_desktop.training.problems import error, pointer, problem
 
-#: Modules whose records bring bags into a hospital, and the lines that hold them. They are append-only: a bag once
-#: claimed is never released by an amendment.
-HOLDERS = {"stock_in": "bags"}
+#: Modules whose records bring bags into a hospital or take them out of it. None of them lets an amendment change bags.
+BRING, TAKE = ("stock_in",), ("clinical_issue", "other_stock_out")
 MOST_REASON = 2000
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A bag that a record brings: its key as one text, its name for people, and where in the body it stands."""
+    """A bag that a record moves: its key as one text, its name for people, and where in the body it stands.
+
+    `way` is "in", "out" or, for a reversed delivery, "back".
+    """
 
     bag: str
     name: str
     pointer: str
+    way: str = "in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +61,17 @@ def examine(operation: Operation) -> Examined:
         return _refused(operation, "unknown-module", "平台没有这个模块，请升级或联系管理员")
     if Verb(operation.op) not in declared.verbs:
         return _refused(operation, "verb-not-allowed", f"{declared.label}不接受此操作，请按该业务的规则另行登记")
+    if operation.op == Verb.ACTIVATE:
+        found = _activation(declared, operation.body)
+        if found:
+            return _refused(operation, "invalid-body", _summary(found), (as_error(declared, p) for p in found))
+        return Examined(operation, text.decode())
     errors = _reason(operation.body) if operation.op == Verb.DELETE else ()
     if operation.op != Verb.DELETE:
         values, unread = wire.from_body(declared, operation.body)
         found = unread or validate.problems(declared, values)
         if found:
-            return _refused(operation, "invalid-body", _summary(found), (_error(declared, p) for p in found))
+            return _refused(operation, "invalid-body", _summary(found), (as_error(declared, p) for p in found))
         return Examined(operation, text.decode(), _claims(declared, values) if operation.op == Verb.REGISTER else ())
     if errors:
         return _refused(operation, "invalid-body", "删除原因有误", errors)
@@ -79,6 +87,22 @@ def _summary(found: list[Problem]) -> str:
     return found[0].message + more
 
 
+def _activation(declared: RecordType, body: dict[str, Any]) -> list[Problem]:
+    """What is wrong with the body of an activation: it states the declared fields and nothing else."""
+    values, found = wire.from_body(declared, body)
+    found += [
+        Problem(key, "not-applicable", f"激活时不能填写{declared.fields[key].label}")
+        for key in values
+        if key not in declared.activation
+    ]
+    for f in declared.plain:
+        if f.key in values:
+            found += [Problem(f.key, slug, f"{f.label}：{words}") for slug, words in f.kind.check(values[f.key])]
+    if not found and not any(values.get(key) for key in declared.activation):
+        found.append(Problem("", "required", "激活须说明何时由何人激活"))
+    return found
+
+
 def _reason(body: dict[str, Any]) -> list[dict[str, str]]:
     found = [error(pointer(name), "unknown-field", "删除只带原因 reason") for name in body if name != "reason"]
     reason = body.get("reason")
@@ -87,7 +111,7 @@ def _reason(body: dict[str, Any]) -> list[dict[str, str]]:
     return found
 
 
-def _error(declared: RecordType, found: Problem) -> dict[str, str]:
+def as_error(declared: RecordType, found: Problem) -> dict[str, str]:
     """Return the problem with a pointer in wire names; a key that no field has stands for itself."""
     if found.line is None:
         parts: list[str | int] = [_wire(declared, found.field)] if found.field else []
@@ -103,12 +127,12 @@ def _wire(declared: LineType, key: str) -> str:
 
 
 def _claims(declared: RecordType, values: dict[str, Any]) -> tuple[Claim, ...]:
-    lines_key = HOLDERS.get(declared.key)
-    if lines_key is None:
+    if declared.key not in (*BRING, *TAKE):
         return ()
-    group, of = next((f, of) for f, of in declared.groups if f.key == lines_key)
+    way = "out" if declared.key in TAKE else "back" if values.get("intake_type") == "reversal" else "in"
+    group, of = next((f, of) for f, of in declared.groups if f.key == "bags")
     where = of.fields["donation_number"].wire
     return tuple(
-        Claim("/".join(bag_key(bag)), bag_name(bag_key(bag)), pointer(group.wire, index, where))
-        for index, bag in enumerate(values[lines_key])
+        Claim("/".join(bag_key(bag)), bag_name(bag_key(bag)), pointer(group.wire, index, where), way)
+        for index, bag in enumerate(values["bags"])
     )

@@ -32,6 +32,7 @@ def change_document(row: Any) -> dict[str, Any]:
         "deleted": row["deleted"],
         "body": json.loads(row["body"]),
         "answer": json.loads(row["answer"]),
+        "answer_no": row["answer_no"],
         "key": row["key"],
     }
 

@@ -53,6 +53,7 @@ RECORD = sa.Table(
     sa.Column("writer", sa.Text, nullable=False),
     sa.Column("bucket", sa.Text, nullable=False),
     sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("answer_no", sa.Integer, nullable=False),
     sa.Column("seq", sa.Integer, nullable=False),
     sa.Index("record_module", "module", "id"),
     sqlite_with_rowid=False,
@@ -62,6 +63,7 @@ BAG = sa.Table(
     META,
     sa.Column("bag", sa.Text, primary_key=True),
     sa.Column("record_id", sa.Text, nullable=False),
+    sa.Column("gone_by", sa.Text),
     sqlite_with_rowid=False,
 )
 CHANGE = sa.Table(
@@ -74,6 +76,7 @@ CHANGE = sa.Table(
     sa.Column("deleted", sa.Boolean, nullable=False),
     sa.Column("body", sa.Text, nullable=False),
     sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("answer_no", sa.Integer, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("at", sa.Text, nullable=False),
 )

@@ -11,7 +11,6 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,33 +24,17 @@ from bloodbank_desktop.training.examine import Examined, examine
 from bloodbank_desktop.training.feed import Reader, change_document
 from bloodbank_desktop.training.ledger import BAG, CHANGE, COUNTER, OUTCOME, RECORD, Ledger
 from bloodbank_desktop.training.problems import Refusal, error, problem
+from bloodbank_desktop.training.standing import Desk, answered, bags_refuse, new_record, standing_refuses
 
 PROTOCOL = 1
 NAME = "训练平台"
 OLDEST_CLIENT = "0.1.0"
 APPLIED, CONFLICT, REJECTED = "applied", "conflict", "rejected"
+#: Who acts where nobody's workstation does: in keys, as the device of an act, as the writer of a record.
+OWN = "platform"
 
 _log = logging.getLogger(__name__)
 Document = dict[str, Any]
-
-
-@dataclass
-class _Desk:
-    """What is known inside one transaction: rows read before, and rows to write at its end."""
-
-    connection: sa.Connection
-    now: str
-    day: str
-    seq: int
-    receipts: int
-    device: str
-    outcomes: dict[str, dict[str, Any]]
-    records: dict[str, dict[str, Any]]
-    bags: dict[str, dict[str, Any]] = field(default_factory=dict)
-    new_outcomes: list[dict[str, Any]] = field(default_factory=list)
-    new_bags: list[dict[str, Any]] = field(default_factory=list)
-    changes: dict[int, dict[str, Any]] = field(default_factory=dict)
-    touched: set[str] = field(default_factory=set)
 
 
 class Platform:
@@ -105,7 +88,7 @@ class Platform:
         with self.ledger.write() as connection:
             now = self.clock.now()
             day = f"{china_day(now):%Y%m%d}"
-            desk = _Desk(
+            desk = Desk(
                 connection,
                 utc_text(now),
                 day,
@@ -122,7 +105,7 @@ class Platform:
             desk.bags = ledger.find(connection, BAG, claimed)
             results = [_retry(op) if hold(op) else self._one(op, fresh.get(op.key), desk) for op in batch.ops]
             ledger.add(connection, OUTCOME, desk.new_outcomes)
-            ledger.add(connection, BAG, desk.new_bags)
+            ledger.put(connection, BAG, [desk.bags[bag] for bag in sorted(desk.moved)])
             ledger.add(connection, CHANGE, list(desk.changes.values()))
             ledger.put(connection, RECORD, [desk.records[record_id] for record_id in sorted(desk.touched)])
             ledger.put(connection, COUNTER, [{"name": day, "value": desk.receipts}])
@@ -136,7 +119,45 @@ class Platform:
             "results": results,
         }
 
-    def _one(self, op: Operation, item: Examined | None, desk: _Desk) -> Document:
+    def answer(self, record_id: str, more: Document) -> Document:
+        """Say something of a record, as centre, office or laboratory; return the change that the feed now shows.
+
+        `more` is merged into what was said before, in wire names of the module's answer. Raises KeyError for a record
+        that the platform does not have.
+        """
+        with self.ledger.write() as connection:
+            desk = self._desk_of(connection, [record_id])
+            record = desk.records[record_id]
+            row = desk.change_of(record)
+            record = {**record, **answered(record, more), "seq": desk.seq + 1}
+            return self._publish(desk, record, json.loads(row["body"]))
+
+    def originate(self, module: str, body: Document, more: Document | None = None) -> Document:
+        """Make a record of the platform's own, such as a plan or a dispatch note; return its change."""
+        with self.ledger.write() as connection:
+            desk = self._desk_of(connection, [])
+            desk.receipts += 1
+            said = {"receiptNo": f"PT{desk.day}-{desk.receipts:06d}", "receivedAt": desk.now} | (more or {})
+            record = {**new_record(module, desk.now, said), "id": str(uuid.uuid4()), "version": 1, "deleted": False}
+            ledger.put(connection, COUNTER, [{"name": desk.day, "value": desk.receipts}])
+            return self._publish(desk, record | {"writer": OWN, "seq": desk.seq + 1}, body)
+
+    def _desk_of(self, connection: sa.Connection, record_ids: list[str]) -> Desk:
+        now = self.clock.now()
+        day = f"{china_day(now):%Y%m%d}"
+        found = ledger.find(connection, RECORD, record_ids)
+        count = ledger.counter(connection, day)
+        return Desk(connection, utc_text(now), day, ledger.last_seq(connection), count, OWN, {}, found)
+
+    @staticmethod
+    def _publish(desk: Desk, record: dict[str, Any], body: Document) -> Document:
+        row = {name: record[name] for name in ("seq", "module", "id", "version", "deleted", "answer", "answer_no")}
+        row |= {"body": json.dumps(body, ensure_ascii=False), "key": f"{OWN}:{record['seq']}", "at": desk.now}
+        ledger.add(desk.connection, CHANGE, [row])
+        ledger.put(desk.connection, RECORD, [record])
+        return change_document(row)
+
+    def _one(self, op: Operation, item: Examined | None, desk: Desk) -> Document:
         known = desk.outcomes.get(op.key)
         if known is not None:
             if not _same(op, known):
@@ -154,7 +175,7 @@ class Platform:
             return self._settle(op, desk, REJECTED, None, item.refused)
         return self._register(item, desk) if op.op == "register" else self._revise(item, desk)
 
-    def _register(self, item: Examined, desk: _Desk) -> Document:
+    def _register(self, item: Examined, desk: Desk) -> Document:
         op = item.operation
         if op.base_version is not None:
             detail = "登记操作不应带 base_version"
@@ -162,22 +183,17 @@ class Platform:
         if op.id in desk.records:
             refused = problem("already-registered", "平台已有此记录，且不是由本操作登记的")
             return self._settle(op, desk, CONFLICT, desk.records[op.id]["version"], refused)
-        taken = [claim for claim in item.claims if claim.bag in desk.bags]
-        if taken:
-            names = "、".join(claim.name for claim in taken[:3])
-            errors = [error(c.pointer, "bag-known", f"血袋 {c.name} 已由另一记录登记，请核对袋签") for c in taken]
-            detail = f"血袋 {names} 等已由另一记录登记" if len(taken) > 3 else f"血袋 {names} 已由另一记录登记"
-            return self._settle(op, desk, REJECTED, None, problem("bag-known", detail, errors))
+        refusal = bags_refuse(item, desk)
+        if refusal is not None:
+            return self._settle(op, desk, REJECTED, None, refusal)
         desk.receipts += 1
-        answer = {"receipt_no": f"PT{desk.day}-{desk.receipts:06d}", "received_at": desk.now}
+        answer = {"receiptNo": f"PT{desk.day}-{desk.receipts:06d}", "receivedAt": desk.now}
         for claim in item.claims:
-            row = {"bag": claim.bag, "record_id": op.id}
-            desk.bags[claim.bag] = row
-            desk.new_bags.append(row)
-        desk.records[op.id] = {"module": op.module, "bucket": desk.now[:7], "answer": json.dumps(answer), "version": 0}
+            desk.move(claim, op.id)
+        desk.records[op.id] = new_record(op.module, desk.now, answer)
         return self._apply(item, desk)
 
-    def _revise(self, item: Examined, desk: _Desk) -> Document:
+    def _revise(self, item: Examined, desk: Desk) -> Document:
         op = item.operation
         record = desk.records.get(op.id)
         if record is None:
@@ -192,14 +208,21 @@ class Platform:
             return self._settle(op, desk, CONFLICT, record["version"], problem("version-conflict", detail))
         if record["deleted"]:
             return self._settle(op, desk, CONFLICT, record["version"], problem("deleted", "平台上此记录已删除"))
+        refused = standing_refuses(item, record, desk)
+        if refused is not None:
+            return self._settle(op, desk, REJECTED, None, refused)
         return self._apply(item, desk)
 
-    def _apply(self, item: Examined, desk: _Desk) -> Document:
+    def _apply(self, item: Examined, desk: Desk) -> Document:
         op = item.operation
         record = desk.records[op.id]
         desk.seq += 1
         deleted = op.op == "delete"
         version = record["version"] + 1
+        body = item.body
+        if op.op == "activate":
+            body = json.dumps(desk.body(record) | op.body, ensure_ascii=False)
+            record = {**record, **answered(record, {"state": "activated"})}
         desk.records[op.id] = {
             **record,
             "id": op.id,
@@ -215,15 +238,16 @@ class Platform:
             "id": op.id,
             "version": version,
             "deleted": deleted,
-            "body": "{}" if deleted else item.body,
+            "body": "{}" if deleted else body,
             "answer": record["answer"],
+            "answer_no": record["answer_no"],
             "key": op.key,
             "at": desk.now,
         }
         return self._settle(op, desk, APPLIED, version, None)
 
     def _settle(
-        self, op: Operation, desk: _Desk, status: str, version: int | None, refused: Document | None
+        self, op: Operation, desk: Desk, status: str, version: int | None, refused: Document | None
     ) -> Document:
         """Store a final outcome and return it."""
         row = {
@@ -247,21 +271,16 @@ class Platform:
         desk.new_outcomes.append(row)
         return self._replay(desk, row, status)
 
-    def _replay(self, desk: _Desk, known: dict[str, Any], status: str) -> Document:
+    def _replay(self, desk: Desk, known: dict[str, Any], status: str) -> Document:
         """Return a stored outcome as an item of the reply; a conflict shows the record as it is now."""
         refused = json.loads(known["problem"]) if known["problem"] else None
         current = None
         if known["status"] == CONFLICT:
-            seq = desk.records[known["record_id"]]["seq"]
-            row = desk.changes.get(seq)
-            if row is None:
-                found = desk.connection.execute(sa.select(CHANGE).where(CHANGE.c.seq == seq))
-                row = dict(found.mappings().one())
-            current = change_document(row)
+            current = change_document(desk.change_of(desk.records[known["record_id"]]))
         return _result(known["key"], status, known["version"], refused, current)
 
 
-def _refuse_rewound(batch: Batch, desk: _Desk) -> None:
+def _refuse_rewound(batch: Batch, desk: Desk) -> None:
     for index, op in enumerate(batch.ops):
         known = desk.outcomes.get(op.key)
         if known and op.incarnation == batch.incarnation and not _same(op, known):
@@ -278,9 +297,9 @@ def _examined(operation: Operation) -> Examined | None:
         return None
 
 
-def _reading(connection: sa.Connection, known: dict[str, Any]) -> _Desk:
+def _reading(connection: sa.Connection, known: dict[str, Any]) -> Desk:
     records = ledger.find(connection, RECORD, [known["record_id"]])
-    return _Desk(connection, "", "", 0, 0, "", {}, records)
+    return Desk(connection, "", "", 0, 0, "", {}, records)
 
 
 def _same(op: Operation, known: dict[str, Any]) -> bool:

@@ -16,7 +16,9 @@ from PySide6.QtWidgets import QDialog, QWidget
 from bloodbank_desktop.clock import Clock, china_text
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.forms.contract import Existing, Failed, Nothing, Saved, StockRow
+from bloodbank_desktop.operations.platform_words import answer_facts
 from bloodbank_desktop.records.bag import BagKey
+from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.ui import states
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from bloodbank_desktop.storage.draft_rows import Draft
 
 T = TypeVar("T")
-
-_ANSWER_WORDS = {"receipt_no": "平台回执号", "received_at": "平台收到于"}
 
 
 class DeskBack(QObject):
@@ -132,19 +132,11 @@ def facts_of(shown: Shown) -> tuple[tuple[str, str], ...]:
     if shown.deleted_at is not None:
         facts.append(("已删除", china_text(shown.deleted_at)))
     facts.append(("报送状态", states.look(shown.upload).text))
-    facts += [(_ANSWER_WORDS.get(key, f"平台 {key}"), _moment(text)) for key, text in shown.answer.items()]
+    facts += answer_facts(record_type(shown.kind), shown.answer)
     for one in shown.history:
         reason = f"：{one.reason}" if one.reason else ""
         facts.append((f"第 {one.revision} 版", f"{china_text(one.at)} 由 {one.actor or '（未填写）'} 更改{reason}"))
     return tuple(facts)
-
-
-def _moment(text: str) -> str:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return china_text(moment) if moment.tzinfo is not None else text
 
 
 class RecordDialogs:
