@@ -83,7 +83,7 @@ class Desk:
             dseq = self._send(tx, declared, record_id, name, "register", body(declared, whole), now, needs)
             if draft is not None:
                 draft_rows.drop(tx, draft)
-            self._note(tx, now, "register", kind, record_id, {"dseq": dseq})
+            self.note(tx, "register", kind, record_id, {"dseq": dseq})
         return Saved(kind, record_id, name, 1, dseq, now)
 
     def amend(
@@ -126,7 +126,7 @@ class Desk:
             dseq = self._send(tx, declared, record_id, name, op, body(declared, whole), now)
             if draft is not None:
                 draft_rows.drop(tx, draft)
-            self._note(tx, now, "amend", kind, record_id, {"dseq": dseq, "revision": number})
+            self.note(tx, "amend", kind, record_id, {"dseq": dseq, "revision": number})
         return Saved(kind, record_id, name, number, dseq, now)
 
     def delete(self, kind: str, record_id: str, *, reason: str = "") -> Saved:
@@ -142,7 +142,7 @@ class Desk:
             # What the platform never took needs no deletion there; the refused operation is closed, not removed.
             outbox.close(tx, record_id, "superseded" if travels else "withdrawn", at=now)
             dseq = self._send(tx, declared, record_id, name, "delete", {"reason": reason}, now) if travels else None
-            self._note(tx, now, "delete", kind, record_id, {"dseq": dseq})
+            self.note(tx, "delete", kind, record_id, {"dseq": dseq})
         return Saved(kind, record_id, name, number, dseq, now)
 
     def activate(self, kind: str, record_id: str, values: Values) -> Saved:
@@ -169,7 +169,7 @@ class Desk:
             name = declared.name_of(whole)
             content = body(declared, {key: whole[key] for key in declared.activation})
             dseq = self._send(tx, declared, record_id, name, "activate", content, now)
-            self._note(tx, now, "activate", kind, record_id, {"dseq": dseq})
+            self.note(tx, "activate", kind, record_id, {"dseq": dseq})
         return Saved(kind, record_id, name, number, dseq, now)
 
     def _given(self, kind: str, now: datetime) -> Any:
@@ -249,11 +249,10 @@ class Desk:
 
     def queue_retry(self, dseq: int) -> None:
         """Let an operation that waits for a person try again, unchanged. Raises KnownProblem."""
-        now = self.clock.now()
         with self.store.write() as tx:
             if not outbox.try_again(tx, dseq):
                 raise KnownProblem("这一条不需要重试", code="nothing-to-retry")
-            self._note(tx, now, "retry", "outbox", str(dseq), None)
+            self.note(tx, "retry", "outbox", str(dseq), None)
 
     def change_mark(self) -> int:
         """Return a number that differs after any commit, of this or another process; for one thread only."""
@@ -298,7 +297,7 @@ class Desk:
         with self.store.write() as tx:
             for one in draft_rows.load(tx, draft_id=draft_id):
                 lines = {key: len(ids) for key, ids in one.line_ids.items()}
-                self._note(tx, self.clock.now(), "drop-draft", one.kind, draft_id, {"lines": lines})
+                self.note(tx, "drop-draft", one.kind, draft_id, {"lines": lines})
             draft_rows.drop(tx, draft_id)
 
     # -- within ----------------------------------------------------------------------------------------------------
@@ -372,11 +371,12 @@ class Desk:
         never = (*outbox.ATTENTION, "superseded", "withdrawn")
         return any(operation.state not in never for operation in outbox.of_record(tx, record_id))
 
-    def _note(self, tx: Transaction, now: datetime, action: str, kind: str, object_id: str, detail: Any) -> None:
+    def note(self, tx: Transaction, action: str, kind: str, object_id: str, detail: Any) -> None:
+        """Write an audit row in the transaction of an act, in the name of the operator."""
         audit.note(
             tx,
             self.store.audit_key,
-            at=now,
+            at=self.clock.now(),
             actor=self.operator,
             action=action,
             object_=f"{kind}/{object_id}",
@@ -386,7 +386,7 @@ class Desk:
     def _note_view(self, kind: str, record_id: str) -> None:
         try:
             with self.store.write() as tx:
-                self._note(tx, self.clock.now(), "view", kind, record_id, None)
+                self.note(tx, "view", kind, record_id, None)
         except KnownProblem as problem:
             # On a full or read-only disk people must still be able to look at what they have.
             if problem.code not in _ENVIRONMENT:

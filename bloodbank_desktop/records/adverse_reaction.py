@@ -112,10 +112,10 @@ class ReactionAnswer(Receipt):
 class AdverseReaction(PatientBlock):
     """A report."""
 
-    report_no: str = text("报告单号", most=32, required=True, search=True, column=16, serial="FY")
+    report_no: str = text("报告单号", most=32, required=True, search=True, column=16, serial="FY", links=("reaction",))
     reported_at: datetime = moment("报告时间", required=True, fresh="now")
     reporter: str = person("报告人", required=True, fresh="operator")
-    issue_no: str | None = text("发血单号", most=32, default=None, search=True)
+    issue_no: str | None = text("发血单号", most=32, default=None, search=True, links=("issue",))
     antibody_screen: str = choice("抗体筛查", table("screen_result"), required=True)
     premedication: str | None = text("输血前用药", most=100, default=None)
     onset_at: datetime = moment("反应出现时间", required=True, column=14)

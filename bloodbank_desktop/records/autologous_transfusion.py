@@ -122,7 +122,7 @@ def returned_after_start(values: Values) -> Iterator[Problem]:
 class AutologousTransfusion(PersonBlock):
     """A record."""
 
-    record_no: str = text("登记号", most=32, required=True, search=True, column=16, serial="ZT")
+    record_no: str = text("登记号", most=32, required=True, search=True, column=16, serial="ZT", links=("autologous",))
     registered_at: datetime = moment("登记时间", required=True, column=14, fresh="now")
     autologous_type: str = choice("自体输血种类", table("autologous_type"), required=True, column=8)
     consent: bool = flag("知情同意书", words=("未签", "已签"), required=True)
@@ -166,6 +166,6 @@ class AutologousTransfusion(PersonBlock):
     operator: str = person("操作者", required=True)
     physician: str = person("麻醉/手术医师", required=True)
     registrar: str = person("登记人", required=True, fresh="operator")
-    reaction_no: str | None = text("不良反应报告单号", most=32, default=None, search=True)
+    reaction_no: str | None = text("不良反应报告单号", most=32, default=None, search=True, links=("reaction",))
     remark: str | None = note("备注", most=500, default=None)
     collections: tuple[Collection, ...] = lines("采血", of=Collection, most=12, shown=_deposited)

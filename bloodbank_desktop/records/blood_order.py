@@ -111,7 +111,7 @@ def locked(answer: Values) -> str | None:
 class BloodOrder:
     """An order."""
 
-    order_no: str = text("预订单号", most=32, required=True, search=True, column=16, serial="YD")
+    order_no: str = text("预订单号", most=32, required=True, search=True, column=16, serial="YD", links=("order",))
     order_type: str = choice("订血类型", table("order_type"), required=True, column=10, fresh="routine")
     ordered_at: datetime = moment("订血时间", required=True, column=14, fresh="now")
     planned_at: datetime = moment("预定用血时间", required=True, column=14, wire="plannedUseAt")
@@ -124,6 +124,7 @@ class BloodOrder:
         search=True,
         required=_for_one_patient,
         help="特殊、稀有或预约的血液必须写明为哪张申请单",
+        links=("request",),
     )
     orderer: str = person("预订人", required=True, search=True, column=8, fresh="operator")
     reviewer: str | None = person("审核人", default=None)

@@ -76,7 +76,9 @@ def no_defect(values: Values) -> Iterator[Problem]:
     """A bag with a visual defect is not issued (临床输血技术规范第二十七条)."""
     for index, bag in enumerate(values["bags"], start=1):
         if bag.get("visual_defects"):
-            yield Problem("bags.visual_defects", "visual-defect", f"第 {index} 袋外观有缺陷，不得发出，请改走报废", index)
+            yield Problem(
+                "bags.visual_defects", "visual-defect", f"第 {index} 袋外观有缺陷，不得发出，请改走报废", index
+            )
 
 
 def crossmatch_allows(values: Values) -> Iterator[Problem]:
@@ -132,9 +134,9 @@ def three_persons(values: Values) -> Iterator[Problem]:
 class ClinicalIssue(PersonBlock):
     """An issue to a ward."""
 
-    issue_no: str = text("发血单号", most=32, required=True, search=True, column=16, serial="FX")
+    issue_no: str = text("发血单号", most=32, required=True, search=True, column=16, serial="FX", links=("issue",))
     issued_at: datetime = moment("出库时间", required=True, column=14, fresh="now", fixed=True)
-    request_no: str = text("申请单号", most=32, required=True, search=True, column=14, fixed=True)
+    request_no: str = text("申请单号", most=32, required=True, search=True, column=14, fixed=True, links=("request",))
     pickup_type: str = choice("取血类型", table("pickup_type"), required=True, fresh="ordered")
     pickup_no: str | None = code("取血单号", most=32, default=None, search=True)
     purpose: str = choice("输血目的", table("purpose"), required=True)

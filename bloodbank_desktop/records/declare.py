@@ -54,6 +54,7 @@ class Field:
     dialog shows at once, for the person to see and change ("now" or a table key). `serial` is the prefix of a number
     that the operation allots when the person leaves the field empty. `hidden` fields are filled by the program.
     A `fixed` field keeps its value once the record is registered; fixed lines are neither added, removed nor moved.
+    `links` names what a value identifies ("request", "patient" …): records that state the same value belong together.
     `wire` is the name on the wire, by default the key in camelCase.
     """
 
@@ -69,6 +70,7 @@ class Field:
     serial: str | None = None
     hidden: bool = False
     fixed: bool = False
+    links: tuple[str, ...] = ()
     help: str = ""
 
     def is_shown(self, values: Values) -> bool:
@@ -175,6 +177,11 @@ class LineType:
     def groups(self) -> tuple[tuple[Field, LineType], ...]:
         """The lines fields, each with the type of its lines."""
         return tuple((f, line_type(f.kind.of)) for f in self.fields.values() if isinstance(f.kind, kinds.Lines))
+
+    @property
+    def linked(self) -> tuple[Field, ...]:
+        """The plain fields whose values identify something that other records name, too."""
+        return tuple(f for f in self.plain if f.links)
 
     @property
     def searched(self) -> tuple[Field, ...]:

@@ -36,9 +36,9 @@ class DispatchedBag(BagIdentity):
 class DispatchNote:
     """A note."""
 
-    note_no: str = text("发血单号", most=40, required=True, search=True, column=16)
+    note_no: str = text("发血单号", most=40, required=True, search=True, column=16, links=("note",))
     supplier: str = choice("供血机构", table("supplier"), required=True, column=14)
-    order_no: str | None = text("预订单号", most=32, default=None, search=True, column=16)
+    order_no: str | None = text("预订单号", most=32, default=None, search=True, column=16, links=("order",))
     dispatched_at: datetime = moment("发出时间", required=True, column=14)
     carrier: str | None = person("送血人", default=None)
     remark: str | None = note("备注", most=500, default=None)

@@ -63,7 +63,7 @@ def locked(answer: Values) -> str | None:
 class DonorPlan:
     """A plan; names and numbers of donors come masked from the platform."""
 
-    plan_no: str = text("计划编号", most=40, required=True, search=True, column=16)
+    plan_no: str = text("计划编号", most=40, required=True, search=True, column=16, links=("plan",))
     allocator: str = text("分配机构", most=60, required=True, column=14)
     allocated_on: date = day("分配日期", required=True, column=10)
     component: str = choice("血液品种", table("component"), required=True, column=12, wire="bloodComponentCode")
@@ -80,4 +80,13 @@ class DonorPlan:
     relation: str | None = choice("与献血者关系", table("donor_relation"), default=None)
     activated_at: datetime | None = moment("激活时间", default=None, column=14)
     activated_by: str | None = person("激活人", default=None)
-    link_no: str | None = text("关联审证或申请单号", most=40, default=None, search=True)
+    link_no: str | None = text(
+        "关联审证或申请单号",
+        most=40,
+        default=None,
+        search=True,
+        links=(
+            "review",
+            "request",
+        ),
+    )

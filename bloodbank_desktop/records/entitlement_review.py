@@ -183,7 +183,7 @@ def locked(answer: Values) -> str | None:
 class EntitlementReview(PersonBlock):
     """An application for review."""
 
-    review_no: str = text("审证编号", most=32, required=True, search=True, column=16, serial="SZ")
+    review_no: str = text("审证编号", most=32, required=True, search=True, column=16, serial="SZ", links=("review",))
     applied_at: datetime = moment("申请时间", required=True, column=14, fresh="now")
     case: str = choice("用血者情况", table("entitlement_case"), required=True, column=16, wire="caseType")
     notice_no: str = code("用血通知单编号", most=32, required=True, search=True)
@@ -207,9 +207,7 @@ class EntitlementReview(PersonBlock):
     )
     donor_id_no: str | None = code("献血者证件号码", most=30, default=None, shown=_family, required=_family)
     relation: str | None = choice("与献血者关系", table("relation"), default=None, shown=_family, required=_family)
-    employment: str | None = choice(
-        "工作情况", table("employment"), default=None, shown=_working, required=_working
-    )
+    employment: str | None = choice("工作情况", table("employment"), default=None, shown=_working, required=_working)
     organization: str | None = text("单位/学校", most=70, default=None, shown=_organized, required=_organized)
     district: str | None = text("所在区", most=20, default=None, shown=_resident, required=_resident)
     agreed: bool = flag("承诺属实", words=("未承诺", "已承诺"), required=True)

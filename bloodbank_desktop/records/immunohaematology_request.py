@@ -117,7 +117,7 @@ def locked(answer: Values) -> str | None:
 class ImmunohaematologyRequest(PatientBlock):
     """A referral."""
 
-    request_no: str = text("申请单号", most=32, required=True, search=True, column=16, serial="MY")
+    request_no: str = text("申请单号", most=32, required=True, search=True, column=16, serial="MY", links=("referral",))
     requested_at: datetime = moment("申请时间", required=True, column=14, fresh="now")
     test_urgency: str = choice("紧急程度", table("test_urgency"), required=True, column=6, fresh="routine")
     tests: tuple[str, ...] = choices("检测项目", table("immuno_test"), required=True)

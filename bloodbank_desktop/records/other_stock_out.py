@@ -87,7 +87,7 @@ class RemovalAnswer(Receipt):
 class OtherStockOut:
     """A removal."""
 
-    out_no: str = text("出库单号", most=32, required=True, search=True, column=16, serial="QC")
+    out_no: str = text("出库单号", most=32, required=True, search=True, column=16, serial="QC", links=("removal",))
     out_type: str = choice("出库类型", table("out_type"), required=True, column=10, fixed=True)
     out_at: datetime = moment("出库时间", required=True, column=14, fresh="now", fixed=True)
     to_hospital: str | None = choice(

@@ -29,7 +29,9 @@ class PersonBlock:
 
     patient_name: str = person("患者姓名", required=True, search=True, column=8, wire="patientName")
     patient_class: str = choice("患者类型", table("patient_class"), required=True, wire="patientClass")
-    medical_record_no: str = code("病案号", required=True, most=32, search=True, column=10, wire="medicalRecordNumber")
+    medical_record_no: str = code(
+        "病案号", required=True, most=32, search=True, column=10, wire="medicalRecordNumber", links=("patient",)
+    )
     sex: str = choice("性别", table("sex"), required=True, column=4)
     birth_date: date | None = day("出生日期", default=None, wire="birthDate")
     age: Decimal | None = number(
@@ -47,6 +49,7 @@ class PersonBlock:
         wire="idNo",
         required=lambda v: v.get("id_type") is not None,
         shown=lambda v: v.get("id_type") is not None,
+        links=("person",),
     )
     department: str = text("科室", most=40, required=True, column=8)
     ward: str | None = text("病区", most=40, default=None, required=_inpatient)

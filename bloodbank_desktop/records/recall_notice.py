@@ -32,7 +32,7 @@ class RecalledBag(BagIdentity):
 class RecallNotice:
     """A notice."""
 
-    recall_no: str = text("召回编号", most=40, required=True, search=True, column=16)
+    recall_no: str = text("召回编号", most=40, required=True, search=True, column=16, links=("recall",))
     supplier: str = choice("供血机构", table("supplier"), required=True, column=14)
     recalled_at: datetime = moment("召回时间", required=True, column=14)
     reason: str = note("召回原因", most=500, required=True)

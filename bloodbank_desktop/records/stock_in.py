@@ -70,17 +70,31 @@ def two_persons(values: Values) -> Iterator[Problem]:
 class StockIn:
     """A delivery."""
 
-    intake_no: str = text("入库单号", most=32, required=True, search=True, column=16, serial="RK", wire="intakeNo")
+    intake_no: str = text(
+        "入库单号", most=32, required=True, search=True, column=16, serial="RK", wire="intakeNo", links=("intake",)
+    )
     intake_type: str = choice(
         "入库类型", table("intake_type"), required=True, column=8, fresh="supply", wire="intakeType"
     )
     supplier: str = choice("供血机构", table("supplier"), required=True, column=14, fresh="shanghai_blood_center")
     station_issue_no: str | None = text(
-        "血站发血单号", most=15, default=None, search=True, column=12, wire="stationIssueNo"
+        "血站发血单号",
+        most=15,
+        default=None,
+        search=True,
+        column=12,
+        wire="stationIssueNo",
+        links=("note",),
     )
     intake_at: datetime = moment("入库时间", required=True, column=14, fresh="now", wire="intakeAt")
     reverses: str | None = text(
-        "冲红的入库单号", most=32, default=None, search=True, shown=_reversal, required=_reversal
+        "冲红的入库单号",
+        most=32,
+        default=None,
+        search=True,
+        shown=_reversal,
+        required=_reversal,
+        links=("intake",),
     )
     reversal_reason: str | None = text("冲红原因", most=200, default=None, shown=_reversal, required=_reversal)
     receiver: str = person("接收人", required=True, search=True, column=8, fresh="operator")

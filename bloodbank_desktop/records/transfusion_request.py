@@ -116,7 +116,9 @@ def applicant_signs(values: Values) -> Iterator[Problem]:
 class TransfusionRequest(PatientBlock):
     """A request."""
 
-    request_no: str = text("申请单号", most=32, required=True, search=True, column=16, serial="SQ", wire="requestNo")
+    request_no: str = text(
+        "申请单号", most=32, required=True, search=True, column=16, serial="SQ", wire="requestNo", links=("request",)
+    )
     requested_at: datetime = moment("申请时间", required=True, column=14, fresh="now", wire="requestedAt")
     planned_at: datetime = moment("预定输血时间", required=True, column=14, wire="plannedAt")
     urgency: str = choice("输血性质", table("urgency"), required=True, column=8, fresh="routine")

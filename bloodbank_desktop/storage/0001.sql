@@ -65,6 +65,10 @@ CREATE INDEX ix_adverse_reaction_department ON adverse_reaction (department) WHE
 --;
 CREATE INDEX ix_adverse_reaction_gone ON adverse_reaction (_deleted_at) WHERE _deleted_at IS NOT NULL
 --;
+CREATE INDEX ix_adverse_reaction_id_no ON adverse_reaction (id_no) WHERE id_no IS NOT NULL
+--;
+CREATE INDEX ix_adverse_reaction_issue_no ON adverse_reaction (issue_no) WHERE issue_no IS NOT NULL
+--;
 CREATE INDEX ix_adverse_reaction_live ON adverse_reaction (_seq) WHERE _deleted_at IS NULL
 --;
 CREATE INDEX ix_adverse_reaction_medical_record_no ON adverse_reaction (medical_record_no) WHERE _deleted_at IS NULL
@@ -162,6 +166,8 @@ CREATE INDEX ix_autologous_transfusion_department ON autologous_transfusion (dep
 --;
 CREATE INDEX ix_autologous_transfusion_gone ON autologous_transfusion (_deleted_at) WHERE _deleted_at IS NOT NULL
 --;
+CREATE INDEX ix_autologous_transfusion_id_no ON autologous_transfusion (id_no) WHERE id_no IS NOT NULL
+--;
 CREATE INDEX ix_autologous_transfusion_live ON autologous_transfusion (_seq) WHERE _deleted_at IS NULL
 --;
 CREATE INDEX ix_autologous_transfusion_medical_record_no ON autologous_transfusion (medical_record_no) WHERE _deleted_at IS NULL
@@ -171,6 +177,8 @@ CREATE INDEX ix_autologous_transfusion_patient_abo ON autologous_transfusion (pa
 CREATE INDEX ix_autologous_transfusion_patient_name ON autologous_transfusion (patient_name) WHERE _deleted_at IS NULL
 --;
 CREATE INDEX ix_autologous_transfusion_patient_rhd ON autologous_transfusion (patient_rhd) WHERE _deleted_at IS NULL
+--;
+CREATE INDEX ix_autologous_transfusion_reaction_no ON autologous_transfusion (reaction_no) WHERE reaction_no IS NOT NULL
 --;
 CREATE INDEX ix_autologous_transfusion_record_no ON autologous_transfusion (record_no) WHERE _deleted_at IS NULL
 --;
@@ -219,6 +227,8 @@ CREATE INDEX ix_blood_order_ordered_at ON blood_order (ordered_at) WHERE _delete
 CREATE INDEX ix_blood_order_orderer ON blood_order (orderer) WHERE _deleted_at IS NULL
 --;
 CREATE INDEX ix_blood_order_planned_at ON blood_order (planned_at) WHERE _deleted_at IS NULL
+--;
+CREATE INDEX ix_blood_order_request_no ON blood_order (request_no) WHERE request_no IS NOT NULL
 --;
 CREATE INDEX ix_blood_order_supplier ON blood_order (supplier) WHERE _deleted_at IS NULL
 --;
@@ -274,6 +284,8 @@ CREATE TABLE clinical_issue (
 CREATE INDEX ix_clinical_issue_department ON clinical_issue (department) WHERE _deleted_at IS NULL
 --;
 CREATE INDEX ix_clinical_issue_gone ON clinical_issue (_deleted_at) WHERE _deleted_at IS NOT NULL
+--;
+CREATE INDEX ix_clinical_issue_id_no ON clinical_issue (id_no) WHERE id_no IS NOT NULL
 --;
 CREATE INDEX ix_clinical_issue_issue_no ON clinical_issue (issue_no) WHERE _deleted_at IS NULL
 --;
@@ -382,6 +394,8 @@ CREATE INDEX ix_donor_plan_donor_name ON donor_plan (donor_name) WHERE _deleted_
 --;
 CREATE INDEX ix_donor_plan_gone ON donor_plan (_deleted_at) WHERE _deleted_at IS NOT NULL
 --;
+CREATE INDEX ix_donor_plan_link_no ON donor_plan (link_no) WHERE link_no IS NOT NULL
+--;
 CREATE INDEX ix_donor_plan_live ON donor_plan (_seq) WHERE _deleted_at IS NULL
 --;
 CREATE INDEX ix_donor_plan_plan_no ON donor_plan (plan_no) WHERE _deleted_at IS NULL
@@ -461,6 +475,8 @@ CREATE INDEX ix_entitlement_review_department ON entitlement_review (department)
 --;
 CREATE INDEX ix_entitlement_review_gone ON entitlement_review (_deleted_at) WHERE _deleted_at IS NOT NULL
 --;
+CREATE INDEX ix_entitlement_review_id_no ON entitlement_review (id_no) WHERE id_no IS NOT NULL
+--;
 CREATE INDEX ix_entitlement_review_live ON entitlement_review (_seq) WHERE _deleted_at IS NULL
 --;
 CREATE INDEX ix_entitlement_review_medical_record_no ON entitlement_review (medical_record_no) WHERE _deleted_at IS NULL
@@ -537,6 +553,8 @@ CREATE TABLE immunohaematology_request (
 CREATE INDEX ix_immunohaematology_request_department ON immunohaematology_request (department) WHERE _deleted_at IS NULL
 --;
 CREATE INDEX ix_immunohaematology_request_gone ON immunohaematology_request (_deleted_at) WHERE _deleted_at IS NOT NULL
+--;
+CREATE INDEX ix_immunohaematology_request_id_no ON immunohaematology_request (id_no) WHERE id_no IS NOT NULL
 --;
 CREATE INDEX ix_immunohaematology_request_live ON immunohaematology_request (_seq) WHERE _deleted_at IS NULL
 --;
@@ -743,7 +761,7 @@ CREATE TABLE stock (
 --;
 CREATE INDEX ix_stock_expiry ON stock (state, expires_at)
 --;
-CREATE INDEX ix_stock_groups ON stock (state, component, abo, rhd)
+CREATE INDEX ix_stock_groups ON stock (state, component, abo, rhd, expires_at, amount)
 --;
 CREATE TABLE stock_in (
 	_seq INTEGER NOT NULL, 
@@ -786,9 +804,19 @@ CREATE INDEX ix_stock_in_live ON stock_in (_seq) WHERE _deleted_at IS NULL
 --;
 CREATE INDEX ix_stock_in_receiver ON stock_in (receiver) WHERE _deleted_at IS NULL
 --;
+CREATE INDEX ix_stock_in_reverses ON stock_in (reverses) WHERE reverses IS NOT NULL
+--;
 CREATE INDEX ix_stock_in_station_issue_no ON stock_in (station_issue_no) WHERE _deleted_at IS NULL
 --;
 CREATE INDEX ix_stock_in_supplier ON stock_in (supplier) WHERE _deleted_at IS NULL
+--;
+CREATE TABLE stock_levels (
+	component TEXT NOT NULL, 
+	abo TEXT NOT NULL, 
+	rhd TEXT NOT NULL, 
+	least INTEGER NOT NULL, 
+	PRIMARY KEY (component, abo, rhd)
+)
 --;
 CREATE TABLE transfusion_request (
 	_seq INTEGER NOT NULL, 
@@ -867,6 +895,8 @@ CREATE INDEX ix_transfusion_request_department ON transfusion_request (departmen
 --;
 CREATE INDEX ix_transfusion_request_gone ON transfusion_request (_deleted_at) WHERE _deleted_at IS NOT NULL
 --;
+CREATE INDEX ix_transfusion_request_id_no ON transfusion_request (id_no) WHERE id_no IS NOT NULL
+--;
 CREATE INDEX ix_transfusion_request_live ON transfusion_request (_seq) WHERE _deleted_at IS NULL
 --;
 CREATE INDEX ix_transfusion_request_medical_record_no ON transfusion_request (medical_record_no) WHERE _deleted_at IS NULL
@@ -904,6 +934,8 @@ CREATE TABLE adverse_reaction__bags (
 	UNIQUE (_head, _position), 
 	FOREIGN KEY(_head) REFERENCES adverse_reaction (_seq)
 )
+--;
+CREATE INDEX ix_adverse_reaction__bags_bag ON adverse_reaction__bags (donation_number)
 --;
 CREATE TABLE autologous_transfusion__collections (
 	_seq INTEGER NOT NULL, 
@@ -971,6 +1003,8 @@ CREATE TABLE clinical_issue__bags (
 	FOREIGN KEY(_head) REFERENCES clinical_issue (_seq)
 )
 --;
+CREATE INDEX ix_clinical_issue__bags_bag ON clinical_issue__bags (donation_number)
+--;
 CREATE TABLE dispatch_note__bags (
 	_seq INTEGER NOT NULL, 
 	_head INTEGER NOT NULL, 
@@ -987,6 +1021,8 @@ CREATE TABLE dispatch_note__bags (
 	UNIQUE (_head, _position), 
 	FOREIGN KEY(_head) REFERENCES dispatch_note (_seq)
 )
+--;
+CREATE INDEX ix_dispatch_note__bags_bag ON dispatch_note__bags (donation_number)
 --;
 CREATE TABLE draft_lines (
 	id TEXT NOT NULL, 
@@ -1062,6 +1098,8 @@ CREATE TABLE other_stock_out__bags (
 	FOREIGN KEY(_head) REFERENCES other_stock_out (_seq)
 )
 --;
+CREATE INDEX ix_other_stock_out__bags_bag ON other_stock_out__bags (donation_number)
+--;
 CREATE TABLE recall_notice__bags (
 	_seq INTEGER NOT NULL, 
 	_head INTEGER NOT NULL, 
@@ -1076,6 +1114,8 @@ CREATE TABLE recall_notice__bags (
 	UNIQUE (_head, _position), 
 	FOREIGN KEY(_head) REFERENCES recall_notice (_seq)
 )
+--;
+CREATE INDEX ix_recall_notice__bags_bag ON recall_notice__bags (donation_number)
 --;
 CREATE TABLE stock_in__bags (
 	_seq INTEGER NOT NULL, 
@@ -1100,6 +1140,8 @@ CREATE TABLE stock_in__bags (
 	UNIQUE (_head, _position), 
 	FOREIGN KEY(_head) REFERENCES stock_in (_seq)
 )
+--;
+CREATE INDEX ix_stock_in__bags_bag ON stock_in__bags (donation_number)
 --;
 CREATE TABLE transfusion_request__approvals (
 	_seq INTEGER NOT NULL, 

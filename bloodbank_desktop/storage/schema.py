@@ -20,6 +20,8 @@ metadata = MetaData()
 
 #: Names of our own beside the field keys; a field key never begins with an underscore.
 SEQ, ID, REVISION, DELETED = "_seq", "_id", "_revision", "_deleted_at"
+#: The field of a line that names a bag.
+BAG = "donation_number"
 
 
 def lines_table_name(kind: str, lines_key: str) -> str:
@@ -56,10 +58,13 @@ def _record_tables(declared: RecordType) -> None:
     for f in declared.columns:
         # Deleted rows are outside, so the list never steps over them.
         Index(f"ix_{declared.key}_{f.key}", head.c[f.key], sqlite_where=head.c[DELETED].is_(None))
+    for f in declared.linked:
+        if f.column is None:
+            Index(f"ix_{declared.key}_{f.key}", head.c[f.key], sqlite_where=head.c[f.key].is_not(None))
     Index(f"ix_{declared.key}_live", head.c[SEQ], sqlite_where=head.c[DELETED].is_(None))
     Index(f"ix_{declared.key}_gone", head.c[DELETED], sqlite_where=head.c[DELETED].is_not(None))
     for f, of in declared.groups:
-        Table(
+        members = Table(
             lines_table_name(declared.key, f.key),
             metadata,
             Column(SEQ, Integer, primary_key=True),
@@ -68,6 +73,8 @@ def _record_tables(declared: RecordType) -> None:
             *_columns(of),
             UniqueConstraint("_head", "_position"),
         )
+        if BAG in of.fields:
+            Index(f"ix_{members.name}_bag", members.c[BAG])
 
 
 for _declared in all_records().values():
@@ -190,7 +197,21 @@ stock = Table(
     Column("received_as", Text, nullable=False),
 )
 Index("ix_stock_expiry", stock.c.state, stock.c.expires_at)
-Index("ix_stock_groups", stock.c.state, stock.c.component, stock.c.abo, stock.c.rhd)
+#: With everything that the table of groups sums up, so that it never looks at the bags themselves.
+Index(
+    "ix_stock_groups",
+    *(stock.c[name] for name in ("state", "component", "abo", "rhd", "expires_at", "amount")),
+)
+
+#: What a hospital wants to have at least, by group; empty until somebody sets it.
+stock_levels = Table(
+    "stock_levels",
+    metadata,
+    Column("component", Text, primary_key=True),
+    Column("abo", Text, primary_key=True),
+    Column("rhd", Text, primary_key=True),
+    Column("least", Integer, nullable=False),
+)
 
 audit = Table(
     "audit",

@@ -1,0 +1,60 @@
+"""Which records name the same thing: a request, a patient, a delivery note, a bag; each found by an index, never a scan."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from sqlalchemy import Connection, Select, bindparam, or_, select
+
+from bloodbank_desktop.records.bag import BagKey
+from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.storage.schema import BAG, DELETED, ID, lines_table, record_table, stock
+
+Ref = tuple[str, str]
+"""Kind and id of a record."""
+
+
+@cache
+def _naming(link: str) -> tuple[tuple[str, Select[tuple[str]]], ...]:
+    """Return, per module, the query for the ids of its records that name something under this link."""
+    found = []
+    for declared in all_records().values():
+        head = record_table(declared.key)
+        fields = [f for f in declared.linked if link in f.links]
+        if fields:
+            named = or_(*(head.c[f.key] == bindparam("value") for f in fields))
+            found.append((declared.key, select(head.c[ID].label("id")).where(named, head.c[DELETED].is_(None))))
+    return tuple(found)
+
+
+@cache
+def _holding() -> tuple[tuple[str, Select[tuple[str]]], ...]:
+    found = []
+    for declared in all_records().values():
+        for f, of in declared.groups:
+            if BAG not in of.fields:
+                continue
+            head, members = record_table(declared.key), lines_table(declared.key, f)
+            same = [members.c[BAG] == bindparam("donation"), members.c.product_code == bindparam("product")]
+            same.append(members.c.split.is_not_distinct_from(bindparam("split")))
+            query = select(head.c[ID].label("id")).join(members, members.c._head == head.c._seq)
+            found.append((declared.key, query.where(*same, head.c[DELETED].is_(None))))
+    return tuple(found)
+
+
+def naming(tx: Connection, link: str, value: str) -> list[Ref]:
+    """Return the records that state this value in a field with that link."""
+    return [(kind, str(row.id)) for kind, query in _naming(link) for row in tx.execute(query, {"value": value})]
+
+
+def holding(tx: Connection, key: BagKey) -> list[Ref]:
+    """Return the records that name a bag in one of their lines."""
+    donation, product, split = key
+    parameters = {"donation": donation, "product": product, "split": split or None}
+    return [(kind, str(row.id)) for kind, query in _holding() for row in tx.execute(query, parameters)]
+
+
+def bags_of_donation(tx: Connection, donation: str) -> list[BagKey]:
+    """Return every bag of a donation that was ever here."""
+    columns = (stock.c.donation_number, stock.c.product_code, stock.c.split)
+    return [(d, p, s) for d, p, s in tx.execute(select(*columns).where(stock.c.donation_number == donation))]
