@@ -73,6 +73,11 @@ class StockDesk:
             near = near_expiry(now)
             return stock_rows.bags(tx, query, IN_STOCK, now=now, near=near, offset=offset, limit=limit)
 
+    def places_and_bags(self) -> tuple[list[str], dict[str, list[BagKey]]]:
+        """Return every storage place in use, and every bag that was ever here by its donation number."""
+        with self._desk.store.read() as tx:
+            return stock_rows.places(tx, IN_STOCK), stock_rows.by_donation(tx)
+
     def life(self, key: BagKey) -> list[Entry]:
         """Return everything that happened to a bag, oldest first; empty for a bag that never came here."""
         with self._desk.store.read() as tx:

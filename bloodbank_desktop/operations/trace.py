@@ -14,7 +14,7 @@ from typing import Any
 
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations.desk import Desk
-from bloodbank_desktop.records.bag import BagKey, bag_key
+from bloodbank_desktop.records.bag import BagKey, bag_key, bag_name
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.codes import scan
 from bloodbank_desktop.records.declare import Values
@@ -94,6 +94,14 @@ def trace(desk: Desk, text: str) -> Chain:
         if not walk.records and not walk.bags:
             raise KnownProblem(f"没有找到与“{text.strip()}”有关的血袋、患者或单据，请核对号码", code="nothing-found")
         return walk.chain(text.strip())
+
+
+def trace_bag(desk: Desk, key: BagKey) -> Chain:
+    """Return the chain of one bag."""
+    with desk.store.read() as tx:
+        walk = _Walk(tx)
+        walk.bag(key, both=True)
+        return walk.chain(bag_name(key))
 
 
 def trace_record(desk: Desk, kind: str, record_id: str) -> Chain:

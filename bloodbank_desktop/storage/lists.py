@@ -20,6 +20,7 @@ from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.storage.outbox import CLOSED, OPEN, record_states, under_way
+from bloodbank_desktop.storage.platform_rows import stated
 from bloodbank_desktop.storage.schema import DELETED, ID, REVISION, SEQ, count_column, record_table, search_table
 from bloodbank_desktop.storage.search import match, needles
 
@@ -48,13 +49,17 @@ class Listing:
 
 @dataclass(frozen=True)
 class ListRow:
-    """One row of a list: the values of the list columns, the upload state, the number of lines per lines field."""
+    """One row of a list: values of the list columns, upload state, number of lines per lines field, platform's state.
+
+    `said` is the key of the state that the platform's answer states, "" while it has said none.
+    """
 
     record_id: str
     revision: int
     values: Mapping[str, Any]
     upload: str
     lines: Mapping[str, int]
+    said: str = ""
 
 
 def open_list(tx: Connection, query: ListQuery) -> Listing:
@@ -133,7 +138,10 @@ def page(tx: Connection, listing: Listing, offset: int, limit: int = 100) -> lis
     columns = [f.key for f in record_type(query.kind).columns]
     counts = {f.key: count_column(f.key) for f, _ in record_type(query.kind).groups}
     found = {row[SEQ]: row for row in tx.execute(_rows(query.kind), {"seqs": json.dumps(seqs)}).mappings()}
-    states = record_states(tx, [row[ID] for row in found.values()])
+    ids = [row[ID] for row in found.values()]
+    states = record_states(tx, ids)
+    answer = record_type(query.kind).answer
+    said = stated(tx, ids) if answer is not None and "state" in answer.fields else {}
     rows = []
     for seq in seqs:
         row = found.get(seq)
@@ -141,7 +149,7 @@ def page(tx: Connection, listing: Listing, offset: int, limit: int = 100) -> lis
             continue
         values = {key: row[key] for key in columns}
         lines = {key: row[column] for key, column in counts.items()}
-        rows.append(ListRow(row[ID], row[REVISION], values, states.get(row[ID], "done"), lines))
+        rows.append(ListRow(row[ID], row[REVISION], values, states.get(row[ID], "done"), lines, said.get(row[ID], "")))
     return rows
 
 

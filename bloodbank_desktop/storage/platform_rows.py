@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, select
+from sqlalchemy import Connection, bindparam, delete, func, select, text
 from sqlalchemy.dialects.sqlite import insert
 
 from bloodbank_desktop.storage.schema import cursors, platform_copies
@@ -56,6 +56,17 @@ def find(tx: Connection, record_id: str) -> PlatformCopy | None:
         found.at,
         found.answer_no,
     )
+
+
+_STATED = select(platform_copies.c.record_id, func.json_extract(platform_copies.c.answer, "$.state")).where(
+    platform_copies.c.record_id.in_(text("SELECT value FROM json_each(:ids)"))
+)
+
+
+def stated(tx: Connection, record_ids: Iterable[str]) -> dict[str, str]:
+    """Return the state that the platform's answer states, by record, where it states one."""
+    found = tx.execute(_STATED, {"ids": json.dumps(list(record_ids))})
+    return {record_id: state for record_id, state in found if isinstance(state, str)}
 
 
 _UPSERT = insert(platform_copies)

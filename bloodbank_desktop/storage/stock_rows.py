@@ -130,6 +130,20 @@ def bags(
     return count, [row_of(found) for found in tx.execute(page.offset(offset).limit(limit))]
 
 
+def places(tx: Connection, states: Sequence[str]) -> list[str]:
+    """Return the storage places of what is here, in order."""
+    found = select(stock.c.location).where(stock.c.state.in_(states), stock.c.location != "").distinct()
+    return list(tx.execute(found.order_by(stock.c.location)).scalars())
+
+
+def by_donation(tx: Connection) -> dict[str, list[GroupKey]]:
+    """Return the identities of all bags that were ever here, by donation number."""
+    known: dict[str, list[GroupKey]] = {}
+    for donation, product, split in tx.execute(select(stock.c.donation_number, stock.c.product_code, stock.c.split)):
+        known.setdefault(donation, []).append((donation, product, split))
+    return known
+
+
 def levels(tx: Connection) -> dict[GroupKey, int]:
     """Return the safety stock of every group that has one."""
     return {(row.component, row.abo, row.rhd): row.least for row in tx.execute(select(stock_levels))}

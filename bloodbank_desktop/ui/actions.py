@@ -31,7 +31,7 @@ class Spec:
         return self.shown or (self.keys[0] if self.keys else "")
 
 
-_LIST, _QUEUE, _WINDOW = "列表", "上传队列", "窗口"
+_LIST, _STOCK, _QUEUE, _WINDOW = "列表", "库存", "上传队列", "窗口"
 
 SPECS = {
     spec.name: spec
@@ -40,6 +40,10 @@ SPECS = {
         Spec("view", "查看", ("Return", "Enter"), "查看选中的记录", _LIST, "Enter"),
         Spec("amend", "修改", ("F2",), "修改选中的记录；每次修改都会留痕", _LIST),
         Spec("delete", "删除", ("Del",), "删除选中的记录；须写明原因", _LIST),
+        Spec("activate", "激活…", ("Ctrl+Return",), "激活选中的计划；激活后不能撤回", _LIST, "Ctrl+Enter"),
+        Spec("reverse", "冲红…", ("Ctrl+Shift+R",), "整单冲红选中的入库单；须写明原因，冲红后可重新入库", _LIST),
+        Spec("follow", "由此开始", ("Ctrl+R",), "从选中的记录开始下一步：收货、发血、报告反应等", _LIST),
+        Spec("trace", "追溯", ("Ctrl+T",), "查看选中记录的来龙去脉；在任何列表中直接扫描血袋也可以", _LIST),
         Spec("resume", "继续", ("Ctrl+O",), "继续上次未完成的登记", _LIST),
         Spec("discard", "放弃暂存…", (), "放弃未完成的登记", _LIST),
         Spec("search", "搜索", ("Ctrl+F",), "到搜索框；在列表中直接输入也可以", _LIST),
@@ -50,6 +54,14 @@ SPECS = {
         Spec("copy_cell", "复制单元格", ("Ctrl+C",), "复制光标所在的一格", _LIST),
         Spec("copy_row", "复制整行", ("Ctrl+Shift+C",), "复制整行，可粘贴到表格软件", _LIST),
         Spec("columns", "列", ("Ctrl+L",), "选择显示哪些列；拖动标题可调整次序和宽度", _LIST),
+        Spec("accept", "验收合格", ("Ctrl+Y",), "选中的血袋验收合格，可以发出", _STOCK),
+        Spec("quarantine", "隔离…", ("Ctrl+G",), "隔离选中的血袋；须写明原因", _STOCK),
+        Spec("reserve", "预留…", ("Ctrl+P",), "为一张申请单预留选中的血袋", _STOCK),
+        Spec("release", "解除预留", ("Ctrl+Shift+P",), "解除选中血袋的预留", _STOCK),
+        Spec("take_back", "未输收回…", ("Ctrl+B",), "发出而未输的血袋收回并隔离；须写明原因", _STOCK),
+        Spec("relocate", "移位…", ("Ctrl+M",), "改变选中血袋的储存位置", _STOCK),
+        Spec("stock_take", "盘点…", ("Ctrl+I",), "逐袋扫描冰箱，核对缺少、多出和过期", _STOCK),
+        Spec("stock_level", "安全库存…", ("Ctrl+E",), "设定所选血型品种至少应有多少袋", _STOCK),
         Spec("retry", "重新发送", ("Ctrl+R",), "让选中的操作再次发送", _QUEUE),
         Spec("finished", "显示已完成", ("Ctrl+H",), "同时显示已经完成的操作", _QUEUE),
         Spec("refresh", "刷新", ("F5",), "重新读取当前页", _WINDOW),

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QMenu, 
 from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import RecordType, Verb
+from bloodbank_desktop.records.followups import followups
 from bloodbank_desktop.ui import actions, states, theme
 from bloodbank_desktop.ui.columns import ColumnMemory
 from bloodbank_desktop.ui.drafts_bar import DraftsBar, draft_words
@@ -31,16 +32,28 @@ if TYPE_CHECKING:
 
 _DEBOUNCE_MS = 150
 #: Each verb with the action that does it, in the order of the buttons.
-VERB_ACTIONS = {Verb.REGISTER: "register", Verb.VIEW: "view", Verb.AMEND: "amend", Verb.DELETE: "delete"}
-_NEEDS_ROW = (Verb.VIEW, Verb.AMEND, Verb.DELETE)
+VERB_ACTIONS = {
+    Verb.REGISTER: "register",
+    Verb.VIEW: "view",
+    Verb.AMEND: "amend",
+    Verb.DELETE: "delete",
+    Verb.ACTIVATE: "activate",
+}
+_NEEDS_ROW = (Verb.VIEW, Verb.AMEND, Verb.DELETE, Verb.ACTIVATE)
+#: Further actions of some modules on the selected row.
+_MORE = ("follow", "reverse", "trace")
 
 
 class ListTab(QWidget):
-    """`asked(mode, record id | None, draft | None)`, `delete_asked(Row)`, `discard_asked(Draft)`, `failed(problem)`."""
+    """`asked(mode, record id | None, draft | None)`, `delete_asked(Row)`, `discard_asked(Draft)`, `failed(problem)`.
+
+    `more_asked(what, Row)` wants "activate", "reverse", "trace" or "follow.<key>" done with a row.
+    """
 
     asked = Signal(str, object, object)
     delete_asked = Signal(object)
     discard_asked = Signal(object)
+    more_asked = Signal(str, object)
     failed = Signal(object)
 
     def __init__(
@@ -124,6 +137,11 @@ class ListTab(QWidget):
                 # Enter and Del belong to whatever has the keyboard; in the search box they mean something else.
                 owner, context = (self.view, in_list) if verb in (Verb.VIEW, Verb.DELETE) else (self, _WINDOW)
                 self._action(name, owner, getattr(self, f"_{name}"), context)
+        for name in _more_of(self.declared):
+            self._action(name, self, getattr(self, f"_{name}"))
+        if len(followups(self.declared.key)) == 1:
+            self.actions_by_name["follow"].setText(followups(self.declared.key)[0].label)
+            self.actions_by_name["follow"].setIconText(f"{followups(self.declared.key)[0].label} Ctrl+R")
         self._action("resume", self, self._resume)
         self._action("discard", self, self._discard)
         self._action("search", self, self._go_to_search)
@@ -181,6 +199,8 @@ class ListTab(QWidget):
         for verb, name in VERB_ACTIONS.items():
             if verb in self.declared.verbs:
                 verbs.addWidget(actions.button(self.actions_by_name[name], self))
+        for name in _more_of(self.declared):
+            verbs.addWidget(actions.button(self.actions_by_name[name], self))
         verbs.addSpacing(gap)
         verbs.addWidget(self.search, 1)
         verbs.addSpacing(gap)
@@ -314,6 +334,8 @@ class ListTab(QWidget):
         for verb, name in VERB_ACTIONS.items():
             if verb in self.declared.verbs:
                 self.actions_by_name[name].setEnabled(self._desk is not None and (on_row or verb not in _NEEDS_ROW))
+        for name in _more_of(self.declared):
+            self.actions_by_name[name].setEnabled(self._desk is not None and on_row)
         if self.model is None:
             self.clear_button.hide()
             for name in ("resume", "discard"):
@@ -339,6 +361,34 @@ class ListTab(QWidget):
         row: Row | None = self.view.current_row()
         if row is not None:
             self.delete_asked.emit(row)
+
+    def _activate(self) -> None:
+        self._ask_more("activate")
+
+    def _reverse(self) -> None:
+        self._ask_more("reverse")
+
+    def _trace(self) -> None:
+        self._ask_more("trace")
+
+    def _follow(self) -> None:
+        known = followups(self.declared.key)
+        if len(known) == 1:
+            self._ask_more(f"follow.{known[0].key}")
+            return
+        menu = QMenu(self)
+        menu.setObjectName("follow.menu")
+        menu.setAccessibleName("由选中的记录开始")
+        for one in known:
+            entry = menu.addAction(one.label)
+            entry.setObjectName(f"action.follow.{one.key}")
+            entry.triggered.connect(lambda _checked=False, key=one.key: self._ask_more(f"follow.{key}"))
+        menu.popup(self.view.viewport().mapToGlobal(self.view.visualRect(self.view.currentIndex()).bottomLeft()))
+
+    def _ask_more(self, what: str) -> None:
+        row: Row | None = self.view.current_row()
+        if row is not None:
+            self.more_asked.emit(what, row)
 
     def _resume(self) -> None:
         self._choose_draft(lambda draft: self.asked.emit("register", None, draft))
@@ -366,7 +416,7 @@ class ListTab(QWidget):
     def _context_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
         menu.setAccessibleName("对这一行的操作")
-        names = [*VERB_ACTIONS.values(), "", "copy_cell", "copy_row", "", "sort_up", "sort_down", "sort_newest"]
+        names = [*VERB_ACTIONS.values(), *_MORE, "", "copy_cell", "copy_row", "", "sort_up", "sort_down", "sort_newest"]
         for name in names:
             if not name:
                 menu.addSeparator()
@@ -387,6 +437,12 @@ class ListTab(QWidget):
             QGuiApplication.clipboard().setText(
                 "\t".join(row.texts[index] for index in shown if not heads.isSectionHidden(index))
             )
+
+
+def _more_of(declared: RecordType) -> tuple[str, ...]:
+    """Return the further actions of a module."""
+    here = {"follow": bool(followups(declared.key)), "reverse": declared.key == "stock_in", "trace": True}
+    return tuple(name for name in _MORE if here[name])
 
 
 _WINDOW = Qt.ShortcutContext.WindowShortcut

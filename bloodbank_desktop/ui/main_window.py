@@ -20,11 +20,12 @@ from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.ui import actions, theme, window_menu
 from bloodbank_desktop.ui.commit_watch import CommitWatch
 from bloodbank_desktop.ui.deeds import Deeds, OpenDialog
+from bloodbank_desktop.ui.further_deeds import FurtherDeeds
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.message_bar import MessageBar
-from bloodbank_desktop.ui.queue_tab import QueueTab
 from bloodbank_desktop.ui.status_area import StatusArea
-from bloodbank_desktop.ui.tabs import QUEUE, Tabs
+from bloodbank_desktop.ui.stock_tab import StockTab
+from bloodbank_desktop.ui.tabs import QUEUE, Page, Tabs
 from bloodbank_desktop.ui.tasks import Tasks
 from bloodbank_desktop.ui.theme import Appearance
 from bloodbank_desktop.ui.training_frame import TrainingFrame
@@ -84,6 +85,7 @@ class MainWindow(QMainWindow):
         self.tabs = Tabs(tasks, clock, self._preferences, self)
         self.status = StatusArea(clock, training=training, parent=self)
         self.deeds = Deeds(self, tasks, clock, open_dialog, operators)
+        self.further = FurtherDeeds(self, self.deeds, tasks, clock)
         self._lay_out(training)
         self._make_actions()
         self._make_menu()
@@ -106,6 +108,7 @@ class MainWindow(QMainWindow):
         self.deeds.drafts_changed.connect(lambda kind: self.tabs.touch([kind], queue=False))
         self.deeds.operator_named.connect(self.set_operator)
         self.deeds.failed.connect(self.show_problem)
+        self.further.done.connect(self._done)
         self.tabs.built.connect(self._listen_to)
         self.tabs.start()
         self._restore()
@@ -116,6 +119,7 @@ class MainWindow(QMainWindow):
         """The data file is open: read from this desk from now on."""
         self._desk = desk
         self.deeds.attach(desk)
+        self.further.attach(desk)
         self.tabs.attach(desk)
         self.status.show_operator(desk.operator)
         self._count_queue()
@@ -171,13 +175,19 @@ class MainWindow(QMainWindow):
         self.tabs.setCornerWidget(window_menu.button(self, menu))
 
     @Slot(object)
-    def _listen_to(self, page: ListTab | QueueTab) -> None:
+    def _listen_to(self, page: Page) -> None:
         page.failed.connect(self.show_problem)
         if isinstance(page, ListTab):
             key = page.declared.key
             page.asked.connect(lambda mode, record_id, draft: self.deeds.open(key, mode, record_id, draft))
             page.delete_asked.connect(lambda row: self.deeds.delete(key, row))
             page.discard_asked.connect(self.deeds.discard)
+            page.more_asked.connect(lambda what, row: self.further.do(key, what, row))
+        elif isinstance(page, StockTab):
+            page.deed_asked.connect(self.further.stock_deed)
+            page.trace_asked.connect(self.further.trace_bag)
+            page.level_asked.connect(self.further.set_level)
+            page.take_asked.connect(self.further.stock_take)
         else:
             page.asked.connect(lambda mode, kind, record_id: self.deeds.open(kind, mode, record_id))
             page.changed.connect(lambda: self._changed(None))
@@ -194,6 +204,10 @@ class MainWindow(QMainWindow):
             # Drafts came or went even if nothing was saved.
             self.tabs.touch([self.tabs.current_key], queue=False)
         self.tabs.hold(False)
+
+    def _done(self, words: str, kinds: Sequence[str]) -> None:
+        self.status.confirm(words)
+        self._changed(list(kinds))
 
     def _saved(self, saved: Saved, mode: str) -> None:
         self.status.confirm(f"✓ 已{'删除' if mode == 'delete' else '保存'} {saved.name}")

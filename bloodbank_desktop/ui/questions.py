@@ -69,6 +69,42 @@ class ReasonQuestion(_Question):
         self.yes.setEnabled(bool(self.reason))
 
 
+class WordsQuestion(_Question):
+    """Asks for a line of text before something is done; without `optional` it cannot be done without one."""
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        words: str,
+        yes: str,
+        hint: str,
+        parent: QWidget | None = None,
+        *,
+        optional: bool = False,
+    ) -> None:
+        super().__init__(name, title, words, yes, parent)
+        self._optional = optional
+        self.edit = QLineEdit(self)
+        self.edit.setObjectName("words")
+        self.edit.setAccessibleName(hint)
+        self.edit.setPlaceholderText(f"{hint}（{'可不填' if optional else '必填'}）")
+        self.edit.setMaxLength(_MOST_REASON)
+        self.edit.textChanged.connect(self._typed)
+        self._layout.addWidget(self.edit)
+        self._finish()
+        self._typed("")
+        self.edit.setFocus()
+
+    @property
+    def text(self) -> str:
+        """What the person wrote."""
+        return self.edit.text().strip()
+
+    def _typed(self, _text: str) -> None:
+        self.yes.setEnabled(self._optional or bool(self.text))
+
+
 class OperatorQuestion(_Question):
     """Asks for the name of the person at the workstation; known names are offered."""
 

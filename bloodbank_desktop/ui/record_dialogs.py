@@ -16,7 +16,6 @@ from PySide6.QtWidgets import QDialog, QWidget
 from bloodbank_desktop.clock import Clock, china_text
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.forms.contract import Existing, Failed, Nothing, Saved, StockRow
-from bloodbank_desktop.operations.platform_words import answer_facts
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values
@@ -126,6 +125,8 @@ class DeskBack(QObject):
 
 def facts_of(shown: Shown) -> tuple[tuple[str, str], ...]:
     """Return what is known of a record beside its fields: who, when, where it stands, what the platform said."""
+    from bloodbank_desktop.operations.platform_words import answer_facts  # a window starts without operations
+
     facts = [("登记", f"{china_text(shown.created_at)} {shown.created_by}".rstrip())]
     if shown.revision > 1:
         facts.append(("最近修改", f"{china_text(shown.updated_at)} {shown.updated_by}".rstrip()))

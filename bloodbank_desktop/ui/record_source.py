@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 UPLOAD = "upload"
 UPLOAD_LABEL = "报送状态"
+#: The field of the platform's answer that says where the business stands.
+SAID = "state"
 
 
 def columns_of(declared: RecordType) -> tuple[Column, ...]:
@@ -24,6 +26,9 @@ def columns_of(declared: RecordType) -> tuple[Column, ...]:
         Column(f.key, f.label, _samples(f), align_right=f.kind.align_right, help=f.help or f.label)
         for f in declared.columns
     ]
+    said = declared.answer.fields.get(SAID) if declared.answer is not None else None
+    if said is not None:
+        own.append(Column(SAID, said.label, _samples(said), sortable=False, help="平台对这条记录的答复"))
     upload = Column(
         UPLOAD,
         UPLOAD_LABEL,
@@ -69,6 +74,9 @@ class RecordSource:
     def _row(self, row: ListRow) -> Row:
         texts = [f.kind.format(row.values.get(f.key)) for f in self._fields]
         look = states.look(row.upload)
+        answer = self._declared.answer
+        if answer is not None and SAID in answer.fields:
+            texts.append(answer.fields[SAID].kind.format(row.said or None))
         # A line break would make a cell show nothing but the first line.
         cells = (*(text.replace("\n", " ") for text in texts), look.text)
         return Row(row.record_id, cells, {len(texts): look.tone}, row)

@@ -16,13 +16,22 @@ from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.queue_tab import QueueTab
+from bloodbank_desktop.ui.side_tabs import SideTabs
+from bloodbank_desktop.ui.stock_tab import StockTab
 from bloodbank_desktop.ui.tasks import Tasks
 
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
     from bloodbank_desktop.storage.outbox import QueueSummary
 
-QUEUE = "queue"
+QUEUE, STOCK = "queue", "stock"
+#: The stock stands behind what fills it.
+_BEFORE_STOCK = "stock_in"
+
+#: Modules whose records move bags.
+MOVES_STOCK = frozenset({"stock_in", "clinical_issue", "other_stock_out", "recall_notice"})
+
+Page = ListTab | QueueTab | StockTab
 
 
 class Tabs(QTabWidget):
@@ -36,14 +45,21 @@ class Tabs(QTabWidget):
         self._clock = clock
         self._preferences = preferences
         self._desk: Desk | None = None
-        self._pages: dict[str, ListTab | QueueTab] = {}
+        self._pages: dict[str, Page] = {}
         self._stale: set[str] = set()
         self._held = False
         self.setObjectName("tabs")
         self.setAccessibleName("模块")
+        self.setTabBar(SideTabs(self))
+        self.setTabPosition(QTabWidget.TabPosition.West)
         self.setDocumentMode(True)
         self.setUsesScrollButtons(True)
-        self.labels = {key: declared.label for key, declared in all_records().items()} | {QUEUE: "上传队列"}
+        self.labels: dict[str, str] = {}
+        for key, declared in all_records().items():
+            self.labels[key] = declared.label
+            if key == _BEFORE_STOCK:
+                self.labels[STOCK] = "库存管理"
+        self.labels[QUEUE] = "上传队列"
         self.keys = tuple(self.labels)
         for place, (key, label) in enumerate(self.labels.items(), start=1):
             page = QWidget(self)
@@ -65,7 +81,7 @@ class Tabs(QTabWidget):
         for page in self._pages.values():
             page.attach(desk)
 
-    def page(self, key: str) -> ListTab | QueueTab | None:
+    def page(self, key: str) -> Page | None:
         """Return a tab that has been built."""
         return self._pages.get(key)
 
@@ -93,6 +109,8 @@ class Tabs(QTabWidget):
     def touch(self, kinds: Iterable[str] | None, *, queue: bool = True) -> None:
         """These modules changed, None = perhaps all; read what is on the screen and remember the rest."""
         touched = set(all_records()) if kinds is None else set(kinds)
+        if kinds is None or not touched.isdisjoint(MOVES_STOCK):
+            touched.add(STOCK)
         if queue:
             touched.add(QUEUE)
         self._stale |= touched & set(self._pages)
@@ -113,7 +131,7 @@ class Tabs(QTabWidget):
         number = f"（{waiting}{attention}）" if summary.waiting else ""
         self.setTabText(place, self._title(place + 1, self.labels[QUEUE]) + number)
 
-    def each(self, do: Callable[[ListTab | QueueTab], None]) -> None:
+    def each(self, do: Callable[[Page], None]) -> None:
         """Do something with every tab that has been built."""
         for page in self._pages.values():
             do(page)
@@ -135,11 +153,13 @@ class Tabs(QTabWidget):
         if not self.tabBar().hasFocus():
             page.view.setFocus()
 
-    def _build(self, key: str) -> ListTab | QueueTab:
-        page: ListTab | QueueTab
+    def _build(self, key: str) -> Page:
+        page: Page
         holder = self.widget(self.keys.index(key))
         if key == QUEUE:
             page = QueueTab(self._tasks, self._clock, self._preferences, holder)
+        elif key == STOCK:
+            page = StockTab(self._tasks, self._clock, self._preferences, holder)
         else:
             page = ListTab(all_records()[key], self._tasks, self._clock, self._preferences, holder)
         assert holder is not None
