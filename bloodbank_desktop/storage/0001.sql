@@ -679,6 +679,20 @@ CREATE INDEX ix_outbox_open ON outbox (dseq, record_id, state) WHERE state NOT I
 --;
 CREATE INDEX ix_outbox_record ON outbox (record_id, state)
 --;
+CREATE TABLE patient_merges (
+	seq INTEGER NOT NULL, 
+	one TEXT NOT NULL, 
+	other TEXT NOT NULL, 
+	reason TEXT NOT NULL, 
+	at TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	PRIMARY KEY (seq)
+)
+--;
+CREATE INDEX ix_patient_merges_one ON patient_merges (one)
+--;
+CREATE INDEX ix_patient_merges_other ON patient_merges (other)
+--;
 CREATE TABLE platform_copies (
 	record_id TEXT NOT NULL, 
 	kind TEXT NOT NULL, 
@@ -1211,6 +1225,12 @@ CREATE TRIGGER revisions_no_update BEFORE UPDATE ON revisions BEGIN SELECT RAISE
 CREATE TRIGGER revisions_no_delete BEFORE DELETE ON revisions BEGIN SELECT RAISE(ABORT, 'revisions is append-only'); END
 --;
 CREATE TRIGGER revisions_no_replace BEFORE INSERT ON revisions WHEN EXISTS (SELECT 1 FROM revisions WHERE "seq" = NEW."seq") BEGIN SELECT RAISE(ABORT, 'revisions is append-only'); END
+--;
+CREATE TRIGGER patient_merges_no_update BEFORE UPDATE ON patient_merges BEGIN SELECT RAISE(ABORT, 'patient_merges is append-only'); END
+--;
+CREATE TRIGGER patient_merges_no_delete BEFORE DELETE ON patient_merges BEGIN SELECT RAISE(ABORT, 'patient_merges is append-only'); END
+--;
+CREATE TRIGGER patient_merges_no_replace BEFORE INSERT ON patient_merges WHEN EXISTS (SELECT 1 FROM patient_merges WHERE "seq" = NEW."seq") BEGIN SELECT RAISE(ABORT, 'patient_merges is append-only'); END
 --;
 CREATE TRIGGER dispatch_note_no_update BEFORE UPDATE ON dispatch_note BEGIN SELECT RAISE(ABORT, 'dispatch_note is append-only'); END
 --;

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import cache
 
-from sqlalchemy import Connection, Select, bindparam, or_, select
+from sqlalchemy import Connection, Select, bindparam, insert, or_, select
 
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import all_records
-from bloodbank_desktop.storage.schema import BAG, DELETED, ID, lines_table, record_table, stock
+from bloodbank_desktop.storage.schema import BAG, DELETED, ID, lines_table, patient_merges, record_table, stock
 
 Ref = tuple[str, str]
 """Kind and id of a record."""
@@ -42,8 +43,32 @@ def _holding() -> tuple[tuple[str, Select[tuple[str]]], ...]:
     return tuple(found)
 
 
+def same_patient(tx: Connection, number: str) -> set[str]:
+    """Return every medical record number that is known to be the same patient, this one included."""
+    found, fresh = {number}, [number]
+    while fresh:
+        value = fresh.pop()
+        wanted = or_(patient_merges.c.one == value, patient_merges.c.other == value)
+        for one, other in tx.execute(select(patient_merges.c.one, patient_merges.c.other).where(wanted)):
+            for more in {one, other} - found:
+                found.add(more)
+                fresh.append(more)
+    return found
+
+
+def merge_patients(tx: Connection, one: str, other: str, *, reason: str, at: datetime, actor: str) -> None:
+    """Note that two medical record numbers are one patient; no record is changed by it."""
+    tx.execute(insert(patient_merges), {"one": one, "other": other, "reason": reason, "at": at, "actor": actor})
+
+
 def naming(tx: Connection, link: str, value: str) -> list[Ref]:
-    """Return the records that state this value in a field with that link."""
+    """Return the records that state this value in a field with that link; a patient goes by every number of hers."""
+    if link == "patient":
+        return [ref for number in sorted(same_patient(tx, value)) for ref in _exactly(tx, link, number)]
+    return _exactly(tx, link, value)
+
+
+def _exactly(tx: Connection, link: str, value: str) -> list[Ref]:
     return [(kind, str(row.id)) for kind, query in _naming(link) for row in tx.execute(query, {"value": value})]
 
 

@@ -203,6 +203,18 @@ Index(
     *(stock.c[name] for name in ("state", "component", "abo", "rhd", "expires_at", "amount")),
 )
 
+#: Two medical record numbers that are known to be one patient; records keep the number that they were written with.
+patient_merges = Table(
+    "patient_merges",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("one", Text, nullable=False, index=True),
+    Column("other", Text, nullable=False, index=True),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
 #: What a hospital wants to have at least, by group; empty until somebody sets it.
 stock_levels = Table(
     "stock_levels",
@@ -278,7 +290,7 @@ def _append_only(name: str, keys: tuple[str, ...], words: str) -> list[str]:
 
 def _triggers() -> list[str]:
     found: list[str] = []
-    for name in ("ledger", "audit", "revisions"):
+    for name in ("ledger", "audit", "revisions", "patient_merges"):
         found += _append_only(name, ("seq",), f"{name} is append-only")
     for declared in all_records().values():
         if not declared.append_only:

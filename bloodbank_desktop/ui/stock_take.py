@@ -44,7 +44,7 @@ class ScannedBags:
         facts: dict[str, str] = {}
         for structure in read.structures:
             facts |= {
-                key: structure.fields[key]
+                key: str(structure.fields[key])
                 for key in ("donation_number", "product_code", "division")
                 if structure.fields.get(key)
             }
