@@ -10,7 +10,8 @@ from __future__ import annotations
 import json
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +25,13 @@ from bloodbank_desktop.training.examine import Examined, examine
 from bloodbank_desktop.training.feed import Reader, change_document
 from bloodbank_desktop.training.ledger import BAG, CHANGE, COUNTER, OUTCOME, RECORD, Ledger
 from bloodbank_desktop.training.problems import Refusal, error, problem
+from bloodbank_desktop.training.stage import Stage
 from bloodbank_desktop.training.standing import Desk, answered, bags_refuse, new_record, standing_refuses
 
 PROTOCOL = 1
 NAME = "训练平台"
 OLDEST_CLIENT = "0.1.0"
 APPLIED, CONFLICT, REJECTED = "applied", "conflict", "rejected"
-#: Who acts where nobody's workstation does: in keys, as the device of an act, as the writer of a record.
-OWN = "platform"
 
 _log = logging.getLogger(__name__)
 Document = dict[str, Any]
@@ -119,43 +119,25 @@ class Platform:
             "results": results,
         }
 
+    @contextmanager
+    def stage(self) -> Iterator[Stage]:
+        """Give what centre, office and laboratory see and say, in one transaction; nothing is said if it raises."""
+        with self.ledger.write() as connection:
+            yield Stage(connection, self.clock.now())
+
     def answer(self, record_id: str, more: Document) -> Document:
         """Say something of a record, as centre, office or laboratory; return the change that the feed now shows.
 
-        `more` is merged into what was said before, in wire names of the module's answer. Raises KeyError for a record
-        that the platform does not have.
+        `more` is merged into what was said before, in wire names of the module's answer; None takes a word back. Raises
+        KeyError for a record that the platform does not have, WrongWord for what no answer of the module may say.
         """
-        with self.ledger.write() as connection:
-            desk = self._desk_of(connection, [record_id])
-            record = desk.records[record_id]
-            row = desk.change_of(record)
-            record = {**record, **answered(record, more), "seq": desk.seq + 1}
-            return self._publish(desk, record, json.loads(row["body"]))
+        with self.stage() as stage:
+            return stage.answer(record_id, more)
 
     def originate(self, module: str, body: Document, more: Document | None = None) -> Document:
-        """Make a record of the platform's own, such as a plan or a dispatch note; return its change."""
-        with self.ledger.write() as connection:
-            desk = self._desk_of(connection, [])
-            desk.receipts += 1
-            said = {"receiptNo": f"PT{desk.day}-{desk.receipts:06d}", "receivedAt": desk.now} | (more or {})
-            record = {**new_record(module, desk.now, said), "id": str(uuid.uuid4()), "version": 1, "deleted": False}
-            ledger.put(connection, COUNTER, [{"name": desk.day, "value": desk.receipts}])
-            return self._publish(desk, record | {"writer": OWN, "seq": desk.seq + 1}, body)
-
-    def _desk_of(self, connection: sa.Connection, record_ids: list[str]) -> Desk:
-        now = self.clock.now()
-        day = f"{china_day(now):%Y%m%d}"
-        found = ledger.find(connection, RECORD, record_ids)
-        count = ledger.counter(connection, day)
-        return Desk(connection, utc_text(now), day, ledger.last_seq(connection), count, OWN, {}, found)
-
-    @staticmethod
-    def _publish(desk: Desk, record: dict[str, Any], body: Document) -> Document:
-        row = {name: record[name] for name in ("seq", "module", "id", "version", "deleted", "answer", "answer_no")}
-        row |= {"body": json.dumps(body, ensure_ascii=False), "key": f"{OWN}:{record['seq']}", "at": desk.now}
-        ledger.add(desk.connection, CHANGE, [row])
-        ledger.put(desk.connection, RECORD, [record])
-        return change_document(row)
+        """Make a record of the platform's own, such as a plan or a dispatch note; return its change. Raises WrongWord."""
+        with self.stage() as stage:
+            return stage.originate(module, body, more)
 
     def _one(self, op: Operation, item: Examined | None, desk: Desk) -> Document:
         known = desk.outcomes.get(op.key)
@@ -200,6 +182,9 @@ class Platform:
             return _waiting(op, "record-unknown", "平台尚未收到此记录的登记")
         if record["module"] != op.module:
             return self._settle(op, desk, REJECTED, None, problem("invalid-body", "此记录属于另一模块"))
+        if op.op == "activate" and (refused := standing_refuses(item, record, desk)) is not None:
+            # Not a conflict of versions: there is nothing to compare, somebody was there first.
+            return self._settle(op, desk, REJECTED, None, refused)
         # Without a base version the device builds on its own operation in front of this one, not yet acknowledged to
         # it: right as long as nobody else wrote in between.
         mine = record["writer"] == op.incarnation

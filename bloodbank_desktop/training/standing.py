@@ -69,8 +69,8 @@ def new_record(module: str, now: str, answer: Document) -> dict[str, Any]:
 
 
 def answered(record: dict[str, Any], more: Document) -> dict[str, Any]:
-    """Return answer and its number as they stand after the platform said more."""
-    answer = json.loads(record["answer"]) | more
+    """Return answer and its number as they stand after the platform said more; None takes a word back."""
+    answer = {name: word for name, word in (json.loads(record["answer"]) | more).items() if word is not None}
     return {"answer": json.dumps(answer, ensure_ascii=False), "answer_no": record["answer_no"] + 1}
 
 
@@ -96,17 +96,17 @@ def bags_refuse(item: Examined, desk: Desk) -> Document | None:
 def standing_refuses(item: Examined, record: dict[str, Any], desk: Desk) -> Document | None:
     """What the record has become on the platform forbids some operations: locks, fixed fields, a second activation."""
     op, declared = item.operation, all_records()[record["module"]]
+    before, _ = wire.from_body(declared, desk.body(record))
+    # Before the lock, which an activation closes as well: who came second must hear what happened.
+    if op.op == "activate" and any(before.get(key) is not None for key in declared.activation):
+        return problem("activated-already", "此计划已经激活过")
     if declared.locked is not None and declared.answer is not None:
         said, _ = wire.from_body(declared.answer, json.loads(record["answer"]))
         if (why := declared.locked(said)) is not None:
             return problem("locked", why)
-    if op.op == "delete":
+    if op.op in ("delete", "activate"):
         return None
-    before, _ = wire.from_body(declared, desk.body(record))
     after, _ = wire.from_body(declared, op.body)
-    if op.op == "activate":
-        done = any(before.get(key) is not None for key in declared.activation)
-        return problem("activated-already", "此计划已经激活过") if done else None
     found = list(fixed_changes(declared, tidy(declared, before), tidy(declared, after)))
     if not found:
         return None

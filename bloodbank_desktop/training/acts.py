@@ -1,0 +1,492 @@
+"""What centre, 献血办, reviewing office and laboratory do in training: each act is a word of `training act WHAT`.
+
+An act looks and speaks inside one transaction of the platform's file, so it may be done by the server that serves it or
+by another process on the same file. Texts of a trainer are read by the declared fields that they end up in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from bloodbank_desktop.clock import china_text
+from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.records import kinds, wire
+from bloodbank_desktop.records.bag import bag_key
+from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.codes import donation_number
+from bloodbank_desktop.records.codes.errors import CodeError
+from bloodbank_desktop.records.declare import LineType
+from bloodbank_desktop.records.kinds import Unreadable
+from bloodbank_desktop.records.tables import table
+from bloodbank_desktop.training import goods
+from bloodbank_desktop.training.platform import Platform
+from bloodbank_desktop.training.stage import Document, Stage, Standing, WrongWord
+
+CENTRE, OFFICE, LABORATORY, HOSPITAL = "训练血站", "训练审核员", "训练检验师", "训练医院"
+NOTHING, WRONG = "nothing-to-act-on", "wrong-act"
+#: Options that hold several texts; all others hold one.
+MANY = {"line": "1=partly:2", "bag": "献血码 [产品码]", "result": "antibody_id=检出抗-E"}
+
+Options = Mapping[str, Any]
+#: Said of a record, in stored values, and the changes that were published before it.
+Run = Callable[["Scene"], dict[str, Any]]
+
+
+@dataclass
+class Scene:
+    """One act under way: the record it is about (None when the act makes one), and what the trainer stated."""
+
+    stage: Stage
+    given: dict[str, Any]
+    about: Standing | None = None
+    published: list[Document] = field(default_factory=list)
+    labels: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def standing(self) -> Standing:
+        """The record that the act is about."""
+        assert self.about is not None
+        return self.about
+
+    def make(self, module: str, values: Mapping[str, Any], said: Mapping[str, Any] | None = None) -> None:
+        """Originate a record from stored values."""
+        declared = all_records()[module]
+        assert declared.answer is not None
+        body, more = wire.body(declared, values), wire.body(declared.answer, said or {})
+        self.published.append(self.stage.originate(module, body, more))
+
+
+@dataclass(frozen=True)
+class Act:
+    """One act: whom it concerns, in which states, and what a trainer may state.
+
+    `states` are those in which a record waits for it; in those of `anew` it waits only when the hospital had the last
+    word. `fields` are options read by fields of the answer (or of the record that is made), `special` all others.
+    """
+
+    what: str
+    sentence: str
+    run: Run
+    module: str
+    states: tuple[str | None, ...] = ()
+    anew: tuple[str, ...] = ()
+    fields: tuple[str, ...] = ()
+    special: tuple[str, ...] = ()
+    makes: bool = False
+    concerns: Callable[[Standing], bool] = lambda standing: True
+
+    def waits(self, standing: Standing) -> bool:
+        """Whether the record waits for this act."""
+        open_ = standing.state in self.states or (standing.state in self.anew and standing.theirs)
+        return open_ and self.concerns(standing)
+
+    @property
+    def options(self) -> tuple[str, ...]:
+        """Every option of the act."""
+        return (*(() if self.makes else ("no", "id")), *self.fields, *self.special)
+
+
+# -- 血站：预订单 ----------------------------------------------------------------------------------------------------
+
+
+def _accept(scene: Scene) -> dict[str, Any]:
+    return {"state": "accepted", "replied_by": CENTRE, **scene.given}
+
+
+def _full(scene: Scene) -> list[dict[str, Any]]:
+    return [_reply(index, "full", one["amount"]) for index, one in _lines(scene)]
+
+
+def _satisfy(scene: Scene) -> dict[str, Any]:
+    missing = [one["component"] for _, one in _lines(scene) if not goods.products(one["component"])]
+    if missing:
+        words = "、".join(table("component").word(key) for key in dict.fromkeys(missing))
+        raise KnownProblem(f"训练血站没有{words}，不能全部满足；请用 order-partly 逐行答复", code=NOTHING)
+    return _replied(scene, _full(scene))
+
+
+def _partly(scene: Scene) -> dict[str, Any]:
+    stated = scene.given.pop("line", None)
+    if stated is None:
+        # Without a word of the trainer: half of the first line, all of the others.
+        first, *others = _in_stock(scene)
+        half = max(Decimal("0.5"), Decimal(int(first["amount"] or 0)) / 2 // Decimal("0.5") * Decimal("0.5"))
+        if first["reply"] == "full":
+            first = {**first, "reply": "partly", "amount": half, "remark": "库存紧张，先供部分"}
+        return _replied(scene, [first, *others])
+    asked = dict(_lines(scene))
+    replies = {index: _reply(index, "full", one["amount"]) for index, one in asked.items()}
+    for text in stated:
+        reply = _stated_line(text)
+        index = int(reply["line"])
+        if index not in asked:
+            raise KnownProblem(f"这张预订单只有 {len(asked)} 行，没有第 {index} 行", code=WRONG)
+        if reply["reply"] == "full":
+            reply["amount"] = asked[index]["amount"]
+        if reply["amount"] is not None and reply["amount"] > asked[index]["amount"]:
+            raise KnownProblem(f"第 {index} 行只订了 {asked[index]['amount']}，答复数量不能更多", code=WRONG)
+        replies[index] = reply
+    return _replied(scene, list(replies.values()))
+
+
+def _refuse(scene: Scene) -> dict[str, Any]:
+    return _replied(scene, [_reply(index, "refused", None) for index, _ in _lines(scene)])
+
+
+def _answer(scene: Scene) -> dict[str, Any]:
+    return _replied(scene, _in_stock(scene))
+
+
+def _lines(scene: Scene) -> list[tuple[int, Mapping[str, Any]]]:
+    return list(enumerate(scene.standing.values["order_lines"], start=1))
+
+
+def _in_stock(scene: Scene) -> list[dict[str, Any]]:
+    """The training station has plenty of every component in its dictionary and nothing of the others."""
+    replies = []
+    for index, one in _lines(scene):
+        plenty = goods.PLENTY[goods.unit_of(one["component"])]
+        if not goods.products(one["component"]):
+            replies.append({**_reply(index, "refused", None), "remark": "本站暂无此品种"})
+        elif one["amount"] > plenty:
+            replies.append({**_reply(index, "partly", plenty), "remark": "库存紧张，先供部分"})
+        else:
+            replies.append(_reply(index, "full", one["amount"]))
+    return replies
+
+
+def _reply(line: int, reply: str, amount: Decimal | None) -> dict[str, Any]:
+    return {"line": Decimal(line), "reply": reply, "amount": amount}
+
+
+def _stated_line(text: str) -> dict[str, Any]:
+    """Read `1=full`, `2=partly:3`, `3=substituted:2:RBC-S` or `4=refused`."""
+    number, _, rest = text.partition("=")
+    reply, *more = rest.split(":")
+    wanted = {"full": (0, 0), "partly": (1, 1), "substituted": (0, 2), "refused": (0, 0)}.get(reply)
+    if wanted is None or not number.isdecimal() or not wanted[0] <= len(more) <= wanted[1]:
+        message = f"看不懂“{text}”；请写成 1=full、2=partly:3、3=substituted:2:RBC-S 或 4=refused"
+        raise KnownProblem(message, code=WRONG)
+    found = _reply(int(number), reply, _decimal(more[0]) if more else None)
+    return found | ({"substitute": more[1]} if len(more) > 1 else {})
+
+
+def _replied(scene: Scene, replies: list[dict[str, Any]]) -> dict[str, Any]:
+    """Sum up the lines: what comes is planned for the moment that the hospital asked for."""
+    kinds_ = {one["reply"] for one in replies}
+    state = "satisfied" if kinds_ == {"full"} else "partly" if kinds_ & {"full", "partly"} else "refused"
+    planned = None if state == "refused" else scene.standing.values["planned_at"]
+    said = {"state": state, "replies": tuple(replies), "planned_arrival": planned, "replied_by": CENTRE}
+    return said | scene.given
+
+
+def _dispatch(scene: Scene) -> dict[str, Any]:
+    """Send what was promised line by line; what was only offered as a substitute has to be ordered first."""
+    order, stage = scene.standing, scene.stage
+    promised = {int(one["line"]): one for one in order.said.get("replies", ()) if one["reply"] in ("full", "partly")}
+    wanted = [
+        goods.Wanted(one["component"], one["abo"], one["rhd"], promised[index].get("amount") or one["amount"])
+        for index, one in _lines(scene)
+        if index in promised
+    ]
+    bags = goods.bags(stage, wanted)
+    if not bags:
+        raise KnownProblem(f"预订单 {order.number} 没有答应任何训练血站有的品种，无血可发", code=NOTHING)
+    number = stage.number("FX")
+    note = {
+        "note_no": number,
+        "supplier": order.values["supplier"],
+        "order_no": order.values["order_no"],
+        "dispatched_at": _minute(stage),
+        "carrier": "训练送血员",
+        "bags": tuple(bags),
+    }
+    scene.make("dispatch_note", note)
+    scene.labels = [goods.label(bag) for bag in bags]
+    return {"state": "dispatched", "dispatch_note_no": number, **scene.given}
+
+
+# -- 献血办：审证与计划 ----------------------------------------------------------------------------------------------
+
+
+def _review(state: str, **said: Any) -> Run:
+    def run(scene: Scene) -> dict[str, Any]:
+        reviewed = None if state == "reviewing" else _minute(scene.stage)
+        # What was lacking before is no longer said.
+        return {"state": state, "reviewed_at": reviewed, "lacking": None, "remark": None, **said, **scene.given}
+
+    return run
+
+
+def _allocate(scene: Scene) -> dict[str, Any]:
+    scene.make("donor_plan", {**goods.plan(scene.stage), **scene.given}, {"state": "allocated"})
+    return {}
+
+
+def _use(scene: Scene) -> dict[str, Any]:
+    """Half of the share at first, then all that is left, unless the trainer says how much."""
+    quota, used = scene.standing.values["quota"], scene.standing.said.get("used") or Decimal(0)
+    half = max(Decimal("0.5"), quota / 2 // Decimal("0.5") * Decimal("0.5"))
+    amount = _decimal(scene.given["amount"]) if "amount" in scene.given else quota - used if used else min(half, quota)
+    if not 0 < amount <= quota - used:
+        raise KnownProblem(f"这份计划还剩 {quota - used}，不能使用 {amount}", code=WRONG)
+    used += amount
+    return {"state": "partly_used" if used < quota else "used_up", "used": used, "remaining": quota - used}
+
+
+def _state(state: str) -> Run:
+    return lambda scene: {"state": state, **scene.given}
+
+
+# -- 中心实验室 ------------------------------------------------------------------------------------------------------
+
+
+def _receive(scene: Scene) -> dict[str, Any]:
+    return {"state": "received", "sample_received_at": _minute(scene.stage), "rejection": None}
+
+
+def _reject(scene: Scene) -> dict[str, Any]:
+    return {"state": "rejected", "rejection": "标本溶血，请重新采集", **scene.given}
+
+
+def _report(scene: Scene) -> dict[str, Any]:
+    tests = scene.standing.values["tests"]
+    results = {test: goods.usual_result(test) for test in tests}
+    for text in scene.given.pop("result", ()):
+        test, _, found = text.partition("=")
+        if test not in results or not found:
+            words = "、".join(tests)
+            raise KnownProblem(f"看不懂“{text}”；请写成 检测项目=结果，项目有 {words}", code=WRONG)
+        results[test] = found
+    return {
+        "state": "reported",
+        "sample_received_at": scene.standing.said.get("sample_received_at") or _minute(scene.stage),
+        "results": tuple({"test": test, "result": result} for test, result in results.items()),
+        "conclusion": "见各项结果；结果仅供训练",
+        "advice": "选择相应抗原阴性且交叉配血相合的红细胞",
+        "reported_by": LABORATORY,
+        "reviewed_by": "训练审核医师",
+        "reported_at": _minute(scene.stage),
+        **scene.given,
+    }
+
+
+# -- 调拨、反应、召回 ------------------------------------------------------------------------------------------------
+
+
+def _acknowledge_transfer(scene: Scene) -> dict[str, Any]:
+    return {"state": "acknowledged", "acknowledged_at": _minute(scene.stage), "acknowledged_by": HOSPITAL} | scene.given
+
+
+def _acknowledge_reaction(scene: Scene) -> dict[str, Any]:
+    return {"state": "acknowledged", "acknowledged_at": _minute(scene.stage), **scene.given}
+
+
+def _recall(scene: Scene) -> dict[str, Any]:
+    stage, stated = scene.stage, scene.given.pop("bag", None)
+    found = [bag for text in stated for bag in _recalled(stage, text)] if stated else _newest_bags(stage)
+    bags = {bag_key(bag): bag for bag in found}
+    kept = ("donation_number", "product_code", "split", "component", "abo", "rhd")
+    notice = {
+        "recall_no": stage.number("ZH"),
+        "supplier": "shanghai_blood_center",
+        "recalled_at": _minute(stage),
+        "reason": "献血者后续检测结果待查，请立即停用并等候通知（训练）",
+        **scene.given,
+        "bags": tuple({key: bag[key] for key in kept} for bag in bags.values()),
+    }
+    scene.make("recall_notice", notice)
+    return {}
+
+
+def _recalled(stage: Stage, text: str) -> list[Mapping[str, Any]]:
+    """The bags of `献血码 [产品码]`, in what was delivered or sent; the label's check character may stand behind it."""
+    words = text.split()
+    product = words.pop() if len(words) > 1 and len(words[-1]) == len("E6170V00") else ""
+    try:
+        number = donation_number.validate("".join(words))
+    except CodeError as problem:
+        raise KnownProblem(f"“{text}”：{problem.message}", code=WRONG) from problem
+    holders = stage.brought(number) or list(stage.of_module("dispatch_note"))
+    found = [
+        bag
+        for holder in holders
+        for bag in holder.values["bags"]
+        if bag["donation_number"] == number and product in ("", bag["product_code"])
+    ]
+    if not found:
+        raise KnownProblem(f"平台不知道血袋 {text}，没有发出或入库的记录，不能召回", code=NOTHING)
+    return found
+
+
+def _newest_bags(stage: Stage) -> list[Mapping[str, Any]]:
+    newest = [next(iter(stage.of_module(module)), None) for module in ("stock_in", "dispatch_note")]
+    known = sorted((one for one in newest if one is not None), key=lambda one: one.at)
+    if not known:
+        raise KnownProblem("平台还没有任何血袋，无可召回；请先发血或入库", code=NOTHING)
+    return list(known[-1].values["bags"][:2])
+
+
+def _minute(stage: Stage) -> Any:
+    return stage.now.replace(second=0, microsecond=0)
+
+
+def _decimal(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite():
+        raise KnownProblem(f"“{text}”不是数字", code=WRONG)
+    return number
+
+
+# -- the list, and doing one -----------------------------------------------------------------------------------------
+
+_OPEN_ORDER, _SAID = (None, "accepted"), ("planned_arrival", "remark", "replied_by")
+_REVIEWED = {"module": "entitlement_review", "anew": ("not_passed",)}
+_MADE = ("component", "abo", "rhd", "quota", "valid_until", "donor_name", "beneficiary", "relation")
+ACTS = {
+    act.what: act
+    for act in (
+        Act("order-accept", "血站受理预订单", _accept, "blood_order", (None,), fields=_SAID),
+        Act("order-answer", "血站按训练库存逐行答复预订单", _answer, "blood_order", _OPEN_ORDER, fields=_SAID),
+        Act("order-satisfy", "血站全部满足预订单", _satisfy, "blood_order", _OPEN_ORDER, fields=_SAID),
+        Act("order-partly", "血站部分满足预订单，--line 逐行说明", _partly, "blood_order", _OPEN_ORDER, fields=_SAID,
+            special=("line",)),
+        Act("order-refuse", "血站不能满足预订单", _refuse, "blood_order", _OPEN_ORDER, fields=_SAID),
+        Act("order-dispatch", "血站发血：开发血单，预订单转为在途", _dispatch, "blood_order", ("satisfied", "partly"),
+            fields=("planned_arrival", "remark")),
+        Act("review-reviewing", "审核机构开始审核用血审证", _review("reviewing"), states=(None,), fields=("remark",),
+            **_REVIEWED),
+        Act("review-pass", "用血审证审核通过", _review("passed"), states=(None, "reviewing"), fields=("remark",),
+            **_REVIEWED),
+        Act("review-pass-directly", "用血审证直接通过", _review("passed_directly"), states=(None, "reviewing"),
+            fields=("remark",), **_REVIEWED),
+        Act("review-not-pass", "用血审证未通过，--lacking 写明缺什么",
+            _review("not_passed", lacking="献血证复印件不清晰，请补充"), states=(None, "reviewing"),
+            fields=("lacking", "remark"), **_REVIEWED),
+        Act("plan-allocate", "献血办分配一份用血计划（合成献血者，已脱敏）", _allocate, "donor_plan", fields=_MADE,
+            makes=True),
+        Act("plan-use", "使用已激活的计划，--amount 写明数量", _use, "donor_plan", ("activated", "partly_used"),
+            special=("amount",)),
+        Act("plan-expire", "计划到期", _state("expired"), "donor_plan",
+            (None, "allocated", "activated", "partly_used")),
+        Act("plan-take-back", "献血办收回尚未使用的计划", _state("taken_back"), "donor_plan", (None, "allocated")),
+        Act("laboratory-receive", "中心实验室接收标本", _receive, "immunohaematology_request", (None,), ("rejected",)),
+        Act("laboratory-reject", "中心实验室拒收标本，--rejection 写明原因", _reject, "immunohaematology_request",
+            (None, "received"), ("rejected",), fields=("rejection",)),
+        Act("laboratory-report", "中心实验室发报告，--result 写明各项结果", _report, "immunohaematology_request",
+            ("received", "testing"), fields=("conclusion", "advice", "reported_by", "reviewed_by"),
+            special=("result",)),
+        Act("transfer-acknowledge", "调入医院确认收到调拨的血袋", _acknowledge_transfer, "other_stock_out", (None,),
+            fields=("acknowledged_by",), concerns=lambda standing: standing.values["out_type"] == "transfer"),
+        Act("reaction-acknowledge", "平台收悉输血不良反应报告", _acknowledge_reaction, "adverse_reaction", (None,),
+            fields=("remark",)),
+        Act("recall", "血站召回血袋：--bag 指定，或最近的血袋", _recall, "recall_notice", fields=("reason", "supplier"),
+            special=("bag",), makes=True),
+    )
+}  # fmt: skip
+
+
+def act(what: str) -> Act:
+    """Return an act by its word. Raises KnownProblem "wrong-act" naming the words that exist."""
+    found = ACTS.get(what)
+    if found is None:
+        raise KnownProblem(f"没有“{what}”这个动作；可用：{'、'.join(ACTS)}", code=WRONG)
+    return found
+
+
+def perform(platform: Platform, what: str, options: Options | None = None) -> Document:
+    """Do an act and return {"what", "published": changes of the feed, "labels": of the bags that were sent}.
+
+    Raises KnownProblem "nothing-to-act-on" when no record waits for it, "wrong-act" for options that it does not take.
+    """
+    with platform.stage() as stage:
+        return perform_on(stage, act(what), options or {})
+
+
+def perform_on(stage: Stage, act_: Act, options: Options) -> Document:
+    """Do an act inside a transaction; see `perform`."""
+    scene = Scene(stage, _read(act_, options))
+    number, record_id = (scene.given.pop(name, None) for name in ("no", "id"))
+    try:
+        if not act_.makes:
+            scene.about = _about(stage, act_, number, record_id)
+        said = act_.run(scene)
+        if scene.about is not None:
+            scene.published.append(stage.answer(scene.about.id, _words(act_, said)))
+    except WrongWord as problem:
+        if not options:
+            raise
+        raise KnownProblem(f"平台不能这样答复：{problem}", code=WRONG) from problem
+    return {"what": act_.what, "published": scene.published, "labels": scene.labels}
+
+
+def _words(act_: Act, said: Mapping[str, Any]) -> Document:
+    declared = all_records()[act_.module].answer
+    assert declared is not None
+    taken_back = {declared.fields[key].wire: None for key, value in said.items() if value is None}
+    return taken_back | wire.body(declared, said)
+
+
+def _about(stage: Stage, act_: Act, number: str | None, record_id: str | None) -> Standing:
+    label = all_records()[act_.module].label
+    if number is None and record_id is None:
+        waiting = stage.of_module(act_.module, (*act_.states, *act_.anew))
+        found = next((one for one in waiting if act_.waits(one)), None)
+        if found is None:
+            raise KnownProblem(f"没有等待“{act_.sentence}”的{label}；请先由医院登记并上传", code=NOTHING)
+        return found
+    for one in _named(stage, act_, number, record_id):
+        if one.state not in (*act_.states, *act_.anew) or not act_.concerns(one):
+            state = all_records()[act_.module].answer
+            assert state is not None
+            word = state.fields["state"].kind.format(one.state) or "尚未答复"
+            raise KnownProblem(f"{label} {one.number} {word}（{china_text(one.at)}），不能再“{act_.sentence}”", code=NOTHING)
+        return one
+    raise KnownProblem(f"平台没有{label} {number or record_id}；请核对编号，或等它上传", code=NOTHING)
+
+
+def _named(stage: Stage, act_: Act, number: str | None, record_id: str | None) -> Iterator[Standing]:
+    if record_id is not None:
+        found = stage.find(record_id)
+        if found is not None and found.module == act_.module and number in (None, found.number):
+            yield found
+        return
+    yield from (one for one in stage.of_module(act_.module) if one.number == number)
+
+
+def _read(act_: Act, options: Options) -> dict[str, Any]:
+    """Return the options as stored values. Raises KnownProblem "wrong-act"."""
+    declared: LineType | None = all_records()[act_.module]
+    if not act_.makes and isinstance(declared, LineType):
+        declared = all_records()[act_.module].answer
+    assert declared is not None
+    given: dict[str, Any] = {}
+    for name, value in options.items():
+        if name not in act_.options:
+            words = "、".join(f"--{option.replace('_', '-')}" for option in act_.options) or "没有选项"
+            raise KnownProblem(f"动作 {act_.what} 不接受 --{name.replace('_', '-')}；可用：{words}", code=WRONG)
+        several = isinstance(value, Sequence) and not isinstance(value, str)
+        right = several and value and all(isinstance(one, str) for one in value) if name in MANY else isinstance(value, str)
+        if not right:
+            raise KnownProblem(f"--{name.replace('_', '-')} 应为文字", code=WRONG)
+        given[name] = _value(declared, name, value) if name in act_.fields else value
+    return given
+
+
+def _value(declared: LineType, name: str, text: str) -> Any:
+    f = declared.fields[name]
+    try:
+        value = text if isinstance(f.kind, kinds.Choice) and text in f.kind.table else f.kind.parse(text)
+    except Unreadable as problem:
+        raise KnownProblem(f"{f.label}：{problem.message}", code=WRONG) from problem
+    if value is None:
+        raise KnownProblem(f"{f.label}是空的，请填写或不写这个选项", code=WRONG)
+    for _, message in f.kind.check(value):
+        raise KnownProblem(f"{f.label}：{message}", code=WRONG)
+    return value
