@@ -94,7 +94,14 @@ class NetworkLane:
         self._profile = profile
         self._own: TrainingPlatform | None = None
         self._lock = FileLock(profile.folder / "sync.lock")
-        if not self._lock.acquire():
+        try:
+            ours = self._lock.acquire()
+        except OSError as problem:
+            raise KnownProblem(
+                f"资料文件夹 {profile.folder} 不能写入（{problem.strerror or problem}），没有同步；请检查磁盘空间和权限",
+                code="data-folder",
+            ) from problem
+        if not ours:
             raise KnownProblem("本机的另一个窗口或命令正在同步，请等它结束", code="sync-busy")
         self.engine: SyncEngine = SyncEngine(
             profile.dispatch, profile.arrivals, profile.desk.clock, on_status=on_status, on_changes=on_changes

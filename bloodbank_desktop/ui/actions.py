@@ -31,6 +31,8 @@ class Spec:
         return self.shown or (self.keys[0] if self.keys else "")
 
 
+#: What a person most often comes for stands out.
+_PRIMARY = frozenset({"action.register", "action.resume"})
 _LIST, _QUEUE, _WINDOW = "列表", "上传队列", "窗口"
 
 SPECS = {
@@ -49,8 +51,8 @@ SPECS = {
         Spec("sort_newest", "最新的在前", ("Ctrl+Shift+Home",), "恢复原来的次序", _LIST),
         Spec("copy_cell", "复制单元格", ("Ctrl+C",), "复制光标所在的一格", _LIST),
         Spec("copy_row", "复制整行", ("Ctrl+Shift+C",), "复制整行，可粘贴到表格软件", _LIST),
-        Spec("columns", "列", ("Ctrl+L",), "选择显示哪些列；拖动标题可调整次序和宽度", _LIST),
-        Spec("retry", "重新发送", ("Ctrl+R",), "让选中的操作再次发送", _QUEUE),
+        Spec("columns", "显示列", ("Ctrl+L",), "选择显示哪些列；拖动标题可调整次序和宽度", _LIST),
+        Spec("retry", "重新报送", ("Ctrl+R",), "让选中的操作再次报送", _QUEUE),
         Spec("finished", "显示已完成", ("Ctrl+H",), "同时显示已经完成的操作", _QUEUE),
         Spec("refresh", "刷新", ("F5",), "重新读取当前页", _WINDOW),
         Spec("next_tab", "下一页", ("Ctrl+Tab", "Ctrl+PgDown"), "到下一个模块", _WINDOW),
@@ -96,6 +98,7 @@ def button(action: QAction, parent: QWidget | None = None) -> QToolButton:
     made.setObjectName(action.objectName().replace("action.", "button."))
     made.setDefaultAction(action)
     made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+    made.setProperty("primary", action.objectName() in _PRIMARY)
     made.setAccessibleName(action.text())
     made.setAccessibleDescription(action.toolTip())
     return made

@@ -22,7 +22,6 @@ from bloodbank_desktop.ui.commit_watch import CommitWatch
 from bloodbank_desktop.ui.deeds import Deeds, OpenDialog
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.message_bar import MessageBar
-from bloodbank_desktop.ui.queue_tab import QueueTab
 from bloodbank_desktop.ui.status_area import StatusArea
 from bloodbank_desktop.ui.tabs import QUEUE, Tabs
 from bloodbank_desktop.ui.tasks import Tasks
@@ -34,6 +33,7 @@ if TYPE_CHECKING:
     from bloodbank_desktop.operations.results import Changes, Saved
     from bloodbank_desktop.storage.outbox import QueueSummary
     from bloodbank_desktop.sync.status import SyncStatus
+    from bloodbank_desktop.ui.queue_tab import QueueTab
 
 PREFERENCES = "window.ini"
 #: A download brings many pages in a row; the lists follow a few times a second at most.
