@@ -21,19 +21,24 @@ from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.locks import FileLock
 from bloodbank_desktop.paths import profile_dir
 from bloodbank_desktop.ui import chinese
-from bloodbank_desktop.ui.crash_window import CrashReporter
+from bloodbank_desktop.ui.crash_reporter import CrashReporter
 from bloodbank_desktop.ui.main_window import MainWindow
 from bloodbank_desktop.ui.record_dialogs import RecordDialogs
+from bloodbank_desktop.ui.record_source import EarlySource
 from bloodbank_desktop.ui.tasks import Tasks
-from bloodbank_desktop.ui.theme import Appearance
+from bloodbank_desktop.ui.theme import STYLE, Appearance
 
 if TYPE_CHECKING:
     from bloodbank_desktop.forms.burst import Habits
     from bloodbank_desktop.forms.sounds import Sounds
+    from bloodbank_desktop.operations.first_look import FirstLook
     from bloodbank_desktop.operations.opening import Profile
+    from bloodbank_desktop.records.declare import RecordType
     from bloodbank_desktop.wiring import NetworkLane
 
 TRAINING_OPERATOR = "训练员"
+#: A window that nobody sees, minimized or on another screen, is not painted.
+_LATEST_MS = 400
 
 
 class Program(QObject):
@@ -54,6 +59,10 @@ class Program(QObject):
         self.settings = settings.load(folder)
         self.clock = SystemClock()
         self.tasks = Tasks(self)
+        self._look: FirstLook | None = None
+        self._open_profile: Profile | None = None
+        # On the lane while the window is built.
+        self.tasks.database(self._begin)
         self.profile: Profile | None = None
         self.lane: NetworkLane | None = None
         self._platform_url = platform_url
@@ -85,9 +94,15 @@ class Program(QObject):
         self.window.theme_chosen.connect(lambda choice: self._keep(theme=choice))
         self.window.saved.connect(lambda _saved: self._nudge("SAVED"))
         self.window.refresh_asked.connect(lambda: self._nudge("MANUAL"))
+        # The rooms for work take longer to load than the whole window: after the first rows are on the screen.
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.timeout.connect(self._open)
+        self._soon.start(_LATEST_MS)
+        first = self.window.tabs.preview(self._early_source, self._operator)
+        if first is not None:
+            first.view.painted.connect(lambda: self._soon.start(0))
         self.window.show()
-        # After the first paint, so that a person sees the window before the disk is asked.
-        QTimer.singleShot(0, self._open)
 
     def _sounds(self) -> Sounds:
         from bloodbank_desktop.forms.sounds import Sounds
@@ -101,19 +116,39 @@ class Program(QObject):
 
     # -- the data file ---------------------------------------------------------------------------------------------
 
-    def _open(self) -> None:
-        def opened() -> Profile:
+    def _begin(self) -> None:
+        from bloodbank_desktop.operations.first_look import FirstLook
+
+        self._look = FirstLook(self.folder, training=self.training)
+
+    def _early_source(self, declared: RecordType) -> EarlySource:
+        return EarlySource(
+            declared, lambda kind: self._look.rows(kind) if self._look else None, lambda: self._profile_now().desk
+        )
+
+    def _profile_now(self) -> Profile:
+        """Return the open profile, opened with the first call; on the database lane. Raises KnownProblem."""
+        if self._open_profile is None:
             from bloodbank_desktop.operations.opening import open_profile
 
-            return open_profile(self.folder, training=self.training, clock=self.clock)
+            self._open_profile = open_profile(self.folder, training=self.training, clock=self.clock)
+            self._look_no_more()
+        return self._open_profile
 
-        self.tasks.database(opened, self._attach, self._not_opened)
+    def _look_no_more(self) -> None:
+        look, self._look = self._look, None
+        if look is not None:
+            look.close()
+
+    def _open(self) -> None:
+        self.tasks.database(self._profile_now, self._attach, self._not_opened)
 
     def _attach(self, profile: Profile) -> None:
         self.profile = profile
         profile.desk.operator = self._operator
         self.dialogs.attach(profile.desk)
         self.window.attach(profile.desk)
+        self.reporter.prepare()
         self.opened.emit()
         self.tasks.network(lambda: self._connect(profile), None, self.window.show_problem)
         self.tasks.database(profile.back_up_daily, None, self.window.show_problem)
@@ -128,10 +163,21 @@ class Program(QObject):
     # -- the network lane ------------------------------------------------------------------------------------------
 
     def _connect(self, profile: Profile) -> None:
+        from bloodbank_desktop.sync.status import WORDS, Phase, SyncStatus
+
+        # Libraries, and in training a whole platform, take a moment to start; until then nobody else would say so.
+        if self._platform_url or profile.settings.platform_url or profile.training:
+            self.window.sync_status.emit(SyncStatus(None, Phase.CONNECTING, WORDS[Phase.CONNECTING]))
         from bloodbank_desktop.wiring import NetworkLane
 
-        self.lane = NetworkLane(profile, on_status=self.window.sync_status.emit, on_changes=self.window.changes.emit)
-        self.lane.connect(self._platform_url)
+        try:
+            self.lane = NetworkLane(
+                profile, on_status=self.window.sync_status.emit, on_changes=self.window.changes.emit
+            )
+            self.lane.connect(self._platform_url)
+        except KnownProblem as problem:
+            self.window.sync_status.emit(SyncStatus(False, Phase.STOPPED, problem.message, problem.code))
+            raise
         self.lane.engine.start()
 
     def _nudge(self, kind: str) -> None:
@@ -157,8 +203,9 @@ class Program(QObject):
         self.tasks.shutdown()
         if self.lane is not None:
             self.lane.close()
-        if self.profile is not None:
-            self.profile.close()
+        self._look_no_more()
+        if self._open_profile is not None:
+            self._open_profile.close()
         self.reporter.restore()
         self._lock.release()
 
@@ -175,7 +222,8 @@ def make_application() -> QApplication:
     """Return the application, speaking Chinese."""
     app = QApplication.instance()
     if not isinstance(app, QApplication):
-        app = QApplication(sys.argv[:1])
+        app = QApplication([*sys.argv[:1], "-style", "fusion"])
+        app.setProperty(STYLE, "fusion")
     app.setApplicationName("BloodbankDesktop")
     app.setApplicationDisplayName("输血科工作站")
     chinese.install(app)

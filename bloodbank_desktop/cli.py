@@ -7,6 +7,8 @@ JSON on stdout, problems on stderr as JSON [{"field", "line", "code", "message"}
 from __future__ import annotations
 
 import argparse
+import gc
+import importlib
 import json
 import os
 import sys
@@ -15,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from bloodbank_desktop.clock import utc_text
 from bloodbank_desktop.errors import KnownProblem
@@ -26,6 +28,21 @@ if TYPE_CHECKING:
     from bloodbank_desktop.operations.results import Saved
 
 YES, NO, WRONG_CALL = 0, 1, 2
+#: In the order of the floors; each brings along what it stands on.
+_NEED_NO_QT = (
+    "concurrent.futures.thread",
+    "unicodedata",
+    "bloodbank_desktop.logs",
+    "bloodbank_desktop.settings",
+    "bloodbank_desktop.locks",
+    "bloodbank_desktop.paths",
+    "bloodbank_desktop.records.catalogue",
+    "bloodbank_desktop.records.wire",
+    "bloodbank_desktop.operations.first_look",
+    "bloodbank_desktop.forms.contract",
+    "bloodbank_desktop.forms.burst",
+    "bloodbank_desktop.forms.roles",
+)
 _WRONG = {"unknown-module", "no-such-file"}
 
 
@@ -35,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # A Windows console or pipe of another code page must not turn Chinese into an exception.
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    options = _parser().parse_args(arguments)
+    # Not as defaults of the parser: those of a word would take the place of what was given before the word.
+    nothing_given = argparse.Namespace(data_dir=None, training=False, operator_given="")
+    options = _parser().parse_args(arguments, nothing_given)
     try:
         code = int(options.run(options))
         sys.stdout.flush()
@@ -100,16 +119,30 @@ def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 # -- words ---------------------------------------------------------------------------------------------------------
 
 
+def load_what_needs_no_qt() -> None:
+    """Load what the window stands on before Qt is loaded.
+
+    PySide reads through the source of every module that is loaded after it, to find out whether it uses Qt; that
+    would be a fifth of the time until the window is on the screen.
+    """
+    for name in _NEED_NO_QT:
+        importlib.import_module(name)
+
+
 def _window(options: argparse.Namespace) -> int:
+    # Loading makes no garbage; the window then has a collector of its own (ui.garbage).
+    gc.disable()
+    load_what_needs_no_qt()
     from bloodbank_desktop.app import run
 
+    gc.enable()
     return run(options.data_dir, training=options.training, operator=options.operator_given)
 
 
 def _tour(options: argparse.Namespace) -> int:
     from bloodbank_desktop.tour import run
 
-    return run(options.folder, scale=options.scale, dark=options.dark)
+    return run(options.folder, scale=options.scale, dark=options.dark, act=options.act)
 
 
 def _decode(options: argparse.Namespace) -> int:
@@ -121,7 +154,16 @@ def _decode(options: argparse.Namespace) -> int:
         _no([Problem("", "unknown-profile", f"没有袋码规则“{options.profile}”；可用：{known}")])
         return WRONG_CALL
     scan = read(options.text, profile=options.profile)
-    _say(scan_as_json(scan))
+    whole = scan_as_json(scan)
+    # Exactly the promised keys: what else a scan knows is for the dialog.
+    _say(
+        {
+            "ok": whole["ok"],
+            "structures": [{key: one[key] for key in ("number", "name", "fields")} for one in whole["structures"]],
+            "problems": [{key: one[key] for key in ("code", "message")} for one in whole["problems"]],
+            "raw": whole["raw"],
+        }
+    )
     return YES if scan.ok else NO
 
 
@@ -250,6 +292,7 @@ def _sync(options: argparse.Namespace) -> int:
             report = lane.engine.run_once()
         finally:
             lane.close()
+        profile.dispatch.note_trouble("" if report.success else report.error)
     _say({**asdict(report), "success": report.success})
     if not report.success:
         return _no([Problem("", report.code or "sync", report.error or "同步没有完成，请稍后再试")])
@@ -269,6 +312,7 @@ def _queue(options: argparse.Namespace) -> int:
             "attention": summary.attention,
             "oldest": summary.oldest,
             "last_success": summary.last_success,
+            "trouble": summary.trouble,
             "by_state": summary.by_state,
             "rows": [
                 {
@@ -283,7 +327,8 @@ def _queue(options: argparse.Namespace) -> int:
                     "age_seconds": int((now - row.occurred_at).total_seconds()),
                     "attempts": row.attempts,
                     "next_try": row.next_at,
-                    "reason": row.last_error,
+                    # What keeps everything from travelling was not said of this row alone.
+                    "reason": row.last_error or (summary.trouble if row.state in ("pending", "sending") else ""),
                     "problem": row.problem,
                 }
                 for row in rows
@@ -298,9 +343,12 @@ def _verify(options: argparse.Namespace) -> int:
 
     with _profile(options) as profile:
         found = problems(profile.store)
-        summary = profile.desk.queue_summary()
+        try:
+            waiting = profile.desk.queue_summary().waiting
+        except KnownProblem:
+            waiting = None  # unreadable, which stands among the problems
     checked = ["file", "triggers", "outbox", "records", "ledger", "audit"]
-    _say({"ok": not found, "checked": checked, "waiting": summary.waiting, "problems": [p.as_json() for p in found]})
+    _say({"ok": not found, "checked": checked, "waiting": waiting, "problems": [p.as_json() for p in found]})
     return _no(found) if found else YES
 
 
@@ -321,18 +369,27 @@ def _limit(text: str) -> int:
     return number
 
 
-def _parser() -> argparse.ArgumentParser:
-    everywhere = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
+class _Parser(argparse.ArgumentParser):
+    """Says a wrong call in the form of every other problem; the parsers of the words are of this class too."""
+
+    def error(self, message: str) -> NoReturn:
+        usage = " ".join(self.format_usage().split())
+        _no([Problem("", "wrong-call", f"命令写法不对，请按此改正：{usage}（{message}）")])
+        sys.exit(WRONG_CALL)
+
+
+def _parser() -> _Parser:
+    everywhere = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
     everywhere.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of the data instead of the user's own")
     everywhere.add_argument("--training", action="store_true", help="the training profile with synthetic data")
     everywhere.add_argument("--operator", dest="operator_given", metavar="NAME", help="who acts; stands in the audit")
 
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="bloodbank_desktop",
         description="输血科工作站. JSON on stdout, problems on stderr; exit 0 = yes, 1 = no, 2 = wrong call.",
         parents=[everywhere],
     )
-    parser.set_defaults(run=_window, data_dir=None, training=False, operator_given="")
+    parser.set_defaults(run=_window)
     words = parser.add_subparsers(metavar="WORD", title="words (none = the program)")
 
     def word(
@@ -367,6 +424,8 @@ def _parser() -> argparse.ArgumentParser:
     tour = word("tour", _tour, "play the main job in a real window and write pictures and tour.json", "folder")
     tour.add_argument("--scale", type=float, default=1.0, help="interface scale, 1 to 2")
     tour.add_argument("--dark", action="store_true", help="dark colours")
+    # The tour plays in processes of its own, one of which is killed; with this word it starts them.
+    tour.add_argument("--act", default="", help=argparse.SUPPRESS)
 
     training = words.add_parser("training", help="the training platform", parents=[everywhere])
     serve = training.add_subparsers(required=True, metavar="WORD").add_parser("serve", parents=[everywhere])

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import re
-from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 _MOST_BYTES = 1_000_000
@@ -36,12 +35,34 @@ class _Formatter(logging.Formatter):
         return redact(super().format(record))
 
 
+class _File(logging.Handler):
+    """Opens its file with the first line: what rotates files brings along sockets, which cost a start some time."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._path = path
+        self._file: logging.Handler | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if self._file is None:
+            from logging.handlers import RotatingFileHandler
+
+            self._file = RotatingFileHandler(
+                self._path, maxBytes=_MOST_BYTES, backupCount=4, encoding="utf-8", delay=True
+            )
+            self._file.setFormatter(self.formatter)
+        self._file.emit(record)
+
+    def close(self) -> None:
+        if self._file is not None:
+            self._file.close()
+        super().close()
+
+
 def start(folder: Path) -> None:
     """Write the log of this process into `folder`/logs, at most five files of one megabyte. Raises OSError."""
     (folder / "logs").mkdir(exist_ok=True)
-    handler = RotatingFileHandler(
-        folder / "logs" / "bloodbank.log", maxBytes=_MOST_BYTES, backupCount=4, encoding="utf-8", delay=True
-    )
+    handler = _File(folder / "logs" / "bloodbank.log")
     handler.setFormatter(_Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     root = logging.getLogger()
     root.addHandler(handler)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import platformdirs
-
 from bloodbank_desktop.errors import KnownProblem
 
 _PACKAGE = Path(__file__).resolve().parent
@@ -38,8 +36,12 @@ def profile_dir(data_dir: Path | None, training: bool) -> Path:
     must never be copied by a roaming profile. `training` chooses the folder that never holds a real patient.
     Raises `KnownProblem` (code "data-folder") when the folder cannot be created.
     """
-    base = data_dir or platformdirs.user_data_path("BloodbankDesktop", appauthor=False, roaming=False)
-    folder = base / (_TRAINING if training else _HOSPITAL)
+    if data_dir is None:
+        # Only here: it brings along more of the standard library than the window needs.
+        import platformdirs
+
+        data_dir = platformdirs.user_data_path("BloodbankDesktop", appauthor=False, roaming=False)
+    folder = data_dir / (_TRAINING if training else _HOSPITAL)
     try:
         # Only this user may look inside; on Windows the user's own folder is private already.
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -43,7 +43,7 @@ def _new_key() -> bytes:
     return os.urandom(KEY_BYTES)
 
 
-def _decoded(text: str) -> bytes:
+def _decoded(text: str | bytes) -> bytes:
     try:
         key = base64.b64decode(text.strip(), validate=True)
     except ValueError as problem:
@@ -60,15 +60,19 @@ class TrainingKey:
         self._file = folder / "training.key"
 
     def load(self) -> bytes | None:
-        return _decoded(self._file.read_text(encoding="ascii")) if self._file.exists() else None
+        return _decoded(self._file.read_bytes()) if self._file.exists() else None
 
     def create(self) -> bytes:
         key = _new_key()
-        # "x" refuses to overwrite: two processes making a key at once must not leave a file nobody can open.
-        with self._file.open("x", encoding="ascii") as handle:
+        if self._file.exists():
+            raise KnownProblem(f"{self._file} 已经存在，不会覆盖它；请重新启动程序", code="key-exists")
+        # Complete under its name or not there at all: half a key would lock out everything made with it.
+        fresh = self._file.with_suffix(".key.new")
+        with fresh.open("w", encoding="ascii") as handle:
             handle.write(base64.b64encode(key).decode())
             handle.flush()
             os.fsync(handle.fileno())
+        fresh.replace(self._file)
         return key
 
 
@@ -96,17 +100,12 @@ class KeyringKey:
         return self._ask(lambda ring: ring.get_password(_SERVICE, f"{self._profile}/platform")) or ""
 
     def _ask(self, question: Callable[[Any], str | None]) -> str | None:
-        # Imported here: looking for back ends costs a tenth of a second that a training start does not need.
-        import keyring
-        import keyring.errors
-
-        ring = keyring.get_keyring()
-        candidates = [ring, *getattr(ring, "backends", [])]
-        for candidate in candidates:
+        for candidate in self._candidates():
             if (type(candidate).__module__, type(candidate).__name__) in _SAFE:
                 try:
                     return question(candidate)
-                except keyring.errors.KeyringError as problem:
+                except Exception as problem:
+                    # Not only KeyringError: the back ends let errors of the system's own libraries through.
                     raise KnownProblem(
                         "系统凭据管理器拒绝访问，请解锁后重试，或联系信息科", code="keyring-refused"
                     ) from problem
@@ -115,3 +114,17 @@ class KeyringKey:
             "请联系信息科启用后再开始，或用训练模式（--training）练习",
             code="no-safe-keyring",
         )
+
+    def _candidates(self) -> list[Any]:
+        # Imported here: looking for back ends costs a tenth of a second that a training start does not need.
+        import keyring
+
+        try:
+            ring = keyring.get_keyring()
+        except Exception as problem:
+            # A configuration of keyring that names what is not installed.
+            raise KnownProblem(
+                "系统凭据库的配置有误（keyringrc.cfg 或环境变量），不能取得资料密钥；请联系信息科改正",
+                code="keyring-refused",
+            ) from problem
+        return [ring, *getattr(ring, "backends", [])]

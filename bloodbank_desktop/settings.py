@@ -7,6 +7,8 @@ overwritten.
 from __future__ import annotations
 
 import json
+import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -42,10 +44,11 @@ def load(folder: Path) -> Settings:
             key: tuple(value) if isinstance(value, list) else value for key, value in whole.items()
         }
         for key, value in values.items():
-            if key in known and type(value) is not type(known[key].default):
-                raise ValueError(key)
+            of_words = not isinstance(value, tuple) or all(isinstance(word, str) for word in value)
+            if key in known and (type(value) is not type(known[key].default) or not of_words):
+                raise ValueError(f"“{key}”的值不对")
         return Settings(**{key: value for key, value in values.items() if key in known})
-    except (OSError, ValueError, AttributeError, TypeError) as problem:
+    except (OSError, ValueError, AttributeError, TypeError, RecursionError) as problem:
         raise KnownProblem(
             f"设置文件 {path} 读不懂（{problem}），请信息科改正或移走它；程序没有改动它", code="settings-damaged"
         ) from problem
@@ -56,9 +59,15 @@ def save(folder: Path, settings: Settings) -> None:
     path = folder / _NAME
     fresh = path.with_suffix(".new")
     try:
-        fresh.write_text(json.dumps(asdict(settings), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+        with fresh.open("w", encoding="utf-8", newline="\n") as handle:
+            handle.write(json.dumps(asdict(settings), ensure_ascii=False, indent=2) + "\n")
+            handle.flush()
+            # Renamed before its content is on the disk, it would be an empty file after a power cut.
+            os.fsync(handle.fileno())
         fresh.replace(path)
     except OSError as problem:
+        with suppress(OSError):
+            fresh.unlink(missing_ok=True)
         raise KnownProblem(
             f"设置没有保存：{folder} 不能写入，请检查权限和磁盘空间", code="settings-not-saved"
         ) from problem

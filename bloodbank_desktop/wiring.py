@@ -37,9 +37,10 @@ def own_command() -> list[str]:
 class TrainingPlatform:
     """The training platform as a process beside this one; `url` is where it listens."""
 
-    def __init__(self, file: Path, port: int = 0) -> None:
-        """Start it and wait until it listens. Raises KnownProblem if it does not."""
+    def __init__(self, file: Path, port: int = 0, *, lively: bool = False) -> None:
+        """Start it and wait until it listens; `lively`: it answers by itself. Raises KnownProblem if it does not."""
         words = ["training", "serve", "--port", str(port), "--db", str(file), "--while-stdin"]
+        words += ["--lively"] if lively else []
         flags = 0
         if sys.platform == "win32":
             # A console window must not flash up beside the program.
@@ -94,14 +95,21 @@ class NetworkLane:
         self._profile = profile
         self._own: TrainingPlatform | None = None
         self._lock = FileLock(profile.folder / "sync.lock")
-        if not self._lock.acquire():
+        try:
+            ours = self._lock.acquire()
+        except OSError as problem:
+            raise KnownProblem(
+                f"资料文件夹 {profile.folder} 不能写入（{problem.strerror or problem}），没有同步；请检查磁盘空间和权限",
+                code="data-folder",
+            ) from problem
+        if not ours:
             raise KnownProblem("本机的另一个窗口或命令正在同步，请等它结束", code="sync-busy")
         self.engine: SyncEngine = SyncEngine(
             profile.dispatch, profile.arrivals, profile.desk.clock, on_status=on_status, on_changes=on_changes
         )
 
-    def connect(self, url: str = "") -> None:
-        """Use the platform at `url`, else the one of the settings, else in training one of our own.
+    def connect(self, url: str = "", *, lively: bool = False) -> None:
+        """Use the platform at `url`, else the one of the settings, else in training one of our own, `lively` or not.
 
         Raises KnownProblem for an address that must not be used or a training platform that does not start.
         """
@@ -109,7 +117,7 @@ class NetworkLane:
 
         address = url or self._profile.settings.platform_url
         if not address and self._profile.training:
-            self._own = TrainingPlatform(self._profile.folder / TRAINING_FILE)
+            self._own = TrainingPlatform(self._profile.folder / TRAINING_FILE, lively=lively)
             address = self._own.url
         if address:
             dispatch = self._profile.dispatch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -10,10 +11,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import displays
+
 # dev.py starts a virtual display and says so; a single test started by hand must not open windows on somebody's screen.
 if not os.environ.get("QT_QPA_PLATFORM"):
     os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ.pop("QT_SCALE_FACTOR", None)
+if os.environ.get("PYTEST_XDIST_WORKER"):
+    displays.take_own()
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -77,6 +82,9 @@ def _application() -> Iterator[QApplication]:
     app.setQuitOnLastWindowClosed(False)
     chinese.install(app)
     theme.apply(app, "light")
+    # What is imported stays; looking at it again after each test would cost more than the tests.
+    gc.collect()
+    gc.freeze()
     yield app
     qInstallMessageHandler(None)
 
@@ -95,6 +103,9 @@ def qt_messages() -> Iterator[QtMessages]:
 @pytest.fixture
 def qapp(_application: QApplication, qt_messages: QtMessages) -> Iterator[QApplication]:
     """The one application. Fails the test for warnings of Qt, exceptions in slots, and windows left open."""
+    # Cyclic garbage with widgets in it must die on this thread. A worker of pytest-xdist has a second one that talks to
+    # its master, and a collection that happened to start there would destroy the dialogs of the test before.
+    gc.disable()
     lost: list[BaseException] = []
     hook: Callable[[type[BaseException], BaseException, TracebackType | None], object] = sys.excepthook
 
@@ -115,6 +126,8 @@ def qapp(_application: QApplication, qt_messages: QtMessages) -> Iterator[QAppli
         widget.hide()
         widget.deleteLater()
     turn_events()
+    gc.collect()
+    gc.enable()
     if lost:
         pytest.fail(f"an exception was raised in a slot: {lost[0]!r}")
     if qt_messages.unexpected():

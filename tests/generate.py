@@ -59,7 +59,8 @@ def person(index: int) -> str:
 
 def request(index: int, count: int, now: datetime) -> tuple[Values, datetime]:
     """Return one of `count` requests spread evenly over the years, and when it was saved."""
-    at = now - YEARS * ((count - index) / (count + 1))
+    # Whole seconds, as the program keeps them: what is finer does not travel.
+    at = (now - YEARS * ((count - index) / (count + 1))).replace(microsecond=0)
     return samples.request_values(index, now=at, patient_name=person(index)), at
 
 
@@ -226,7 +227,7 @@ def generate(folder: Path, *, records: int = 0, stock: int = 0, sent: bool = Tru
         raise FileExistsError(f"{folder} is not empty")
     profile = open_profile(folder, training=True)
     try:
-        filler = Filler(profile, now or profile.desk.clock.now())
+        filler = Filler(profile, (now or profile.desk.clock.now()).replace(microsecond=0))
         filler.fill("stock_in", -(-stock // BAGS_A_DELIVERY))
         filler.fill("transfusion_request", records, sent=sent)
     finally:

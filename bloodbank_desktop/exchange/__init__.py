@@ -1,1 +1,1 @@
-"""Excel files, printed documents and what else comes from or goes to other programs by file."""
+"""Excel in and out of the modules that declare it; the only room that knows the Excel libraries."""

@@ -77,7 +77,8 @@ class Burst:
     def character(self, text: str, at: float, held: Any, *, composed: bool = False) -> None:
         """Hold a key; `composed` when it came through an input method. The caller has asked `too_late` before."""
         self._text.append(text)
-        self._keys += max(1, len(text))
+        # A phrase that a person picks from an input method is one event, however long; a code is one for each key.
+        self._keys += 1 if composed else max(1, len(text))
         self._composed = self._composed or composed
         self._last = at
         self._held.append(held)

@@ -113,6 +113,8 @@ class ChoiceBox(QComboBox):
         line = self.lineEdit()
         assert line is not None
         line.setReadOnly(on)
+        # The style sheet takes the arrow away: what cannot be opened must not look as if it could.
+        self.setProperty("readOnly", on)
 
     @property
     def read_only(self) -> bool:

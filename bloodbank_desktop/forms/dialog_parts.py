@@ -50,6 +50,7 @@ class Parts:
         self.reason.setPlaceholderText("修改原因（可不填，会留痕）")
         self.reason.hide()
         self.save = _button(dialog, f"{'保存修改' if words == '修改' else words}（Ctrl+S）", "action.save")
+        self.save.setProperty("primary", True)
         self.keep = _button(dialog, "暂存并关闭", "action.keep")
         self.leave = _button(dialog, "关闭（Esc）", "action.close")
         self.chinese = False
@@ -138,14 +139,9 @@ def _button(dialog: RecordDialog, words: str, name: str) -> QPushButton:
 
 
 def _training(dialog: RecordDialog) -> QLabel:
-    band = QLabel("训练环境：这里的数据不是真实患者，也不会送到正式平台", dialog)
+    band = QLabel("▲ 训练模式：这里没有真实患者和血袋，数据只送到本机的训练平台", dialog)
     band.setObjectName("training")
     band.setAlignment(Qt.AlignmentFlag.AlignCenter)
-    band.setAutoFillBackground(True)
-    palette = band.palette()
-    palette.setColor(QPalette.ColorRole.Window, marks.ground(Role.ATTENTION, dialog.palette()))
-    palette.setColor(QPalette.ColorRole.WindowText, marks.ink(Role.ATTENTION, dialog.palette()))
-    band.setPalette(palette)
     return band
 
 

@@ -106,6 +106,9 @@ class DraftKeeper(QObject):
             self.flush()
         elif not self._dirty:
             self._answer(None)
+        elif not (self._stopped or self._timer.isActive()):
+            # Somebody asked to flush while this was under way; what was typed since must not wait for the next key.
+            self._timer.start()
 
     def _failed(self, problem: KnownProblem) -> None:
         self._asked = False

@@ -62,8 +62,10 @@ class Cell(QObject):
         red = marks.ink(Role.REFUSED, palette).name()
         star = f' <span style="color:{red}">*</span>' if self.editor.required else ""
         self.label.setText(self.editor.field.label + star)
-        self.editor.widget.setProperty("problem", self.editor.message is not None)
         message = self.editor.message
+        if bool(self.editor.widget.property("problem")) != (message is not None):
+            self.editor.widget.setProperty("problem", message is not None)
+            marks.dress_again(self.editor.widget)
         self.problem.setVisible(message is not None)
         if message is not None:
             colours = self.problem.palette()
@@ -122,12 +124,12 @@ class FieldForm(QWidget):
         row = QHBoxLayout(head)
         row.setContentsMargins(0, 6, 0, 0)
         text = QLabel(title, head)
+        text.setObjectName("section")
         font = text.font()
         font.setBold(True)
         text.setFont(font)
         rule = QFrame(head)
-        rule.setFrameShape(QFrame.Shape.HLine)
-        rule.setFrameShadow(QFrame.Shadow.Sunken)
+        rule.setObjectName("rule")
         row.addWidget(text)
         row.addWidget(rule, 1)
         return head
@@ -218,10 +220,7 @@ class FieldForm(QWidget):
         for key in self.editors if keys is None else keys:
             self.editors[key].set_read_only(on)
             for widget in self.editors[key].focus_widgets():
-                colours = self.palette()
-                if on:
-                    colours.setColor(QPalette.ColorRole.Base, colours.color(QPalette.ColorRole.Window))
-                widget.setPalette(colours)
+                marks.dress_again(widget)
         self.refresh()
 
     def show_problems(self, problems: Iterable[Problem]) -> None:

@@ -9,16 +9,16 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from bloodbank_desktop.clock import china_text
-from bloodbank_desktop.records.codes import donation_number
+from bloodbank_desktop.records.codes import bag_label, donation_number
 from bloodbank_desktop.records.codes.scan import Scan, Structure
 from bloodbank_desktop.records.tables import table
 
-DONATION: Final = frozenset({"001", "CN-donation", "codabar-unit"})
-GROUP: Final = frozenset({"002", "codabar-group"})
-PRODUCT: Final = frozenset({"003", "CN-product", "codabar-product"})
-EXPIRY: Final = frozenset({"004", "005", "CN-expiry"})
-COLLECTION: Final = frozenset({"006", "007", "CN-collection"})
-DIVISION: Final = frozenset({"032"})
+DONATION: Final = bag_label.stating("donation_number")
+GROUP: Final = bag_label.stating("abo")
+PRODUCT: Final = bag_label.stating("product_code")
+EXPIRY: Final = bag_label.stating("expires_at")
+COLLECTION: Final = bag_label.stating("collected_at")
+DIVISION: Final = bag_label.stating("split")
 BAG_CODES: Final = DONATION | GROUP | PRODUCT | EXPIRY | COLLECTION | DIVISION
 
 #: Codes that may stand beside those of a bag in one compound message and are kept in the raw scan only.
@@ -27,8 +27,7 @@ BESIDE: Final = frozenset(
     | {"029", "030", "031", "033", "034", "national"}
 )
 
-#: Flags of a donation number that say: tubes, records, samples, match label – never the bag itself.
-NOT_ON_BAGS: Final = frozenset({"06", "07", "08", "09", "10", "11"})
+NOT_ON_BAGS: Final = bag_label.NOT_ON_BAGS
 
 #: Stored values that come from a label and that two readings of one bag must agree on.
 FACTS: Final = ("donation_number", "product_code", "split", "abo", "rhd", "expires_at", "collected_at")

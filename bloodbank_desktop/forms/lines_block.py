@@ -67,10 +67,12 @@ class LinesModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.fields) + 1
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if orientation == Qt.Orientation.Vertical:
+            return str(section + 1) if role == Qt.ItemDataRole.DisplayRole else None
+        if role == Qt.ItemDataRole.TextAlignmentRole and section and self.fields[section - 1].kind.align_right:
+            return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if role != Qt.ItemDataRole.DisplayRole:
             return None
-        if orientation == Qt.Orientation.Vertical:
-            return str(section + 1)
         return self.fields[section - 1].label if section else _STATUS
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -80,7 +82,7 @@ class LinesModel(QAbstractTableModel):
         shown = self.fields[index.column() - 1]
         problem = row.problems.get(shown.key)
         if role == Qt.ItemDataRole.DisplayRole:
-            text = shown.kind.format(row.values.get(shown.key))
+            text = shown.kind.format(row.values.get(shown.key)) + self._unit(shown, row)
             return f"{SHAPES[Role.REFUSED]} {text}" if problem else text
         if role == Qt.ItemDataRole.ToolTipRole:
             return problem
@@ -90,6 +92,18 @@ class LinesModel(QAbstractTableModel):
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
 
+    def _unit(self, shown: Field, row: Row) -> str:
+        """Return the unit of an amount of blood: 2 means two units of red cells, and of plasma it would be two ml."""
+        if not isinstance(shown.kind, kinds.Number) or shown.kind.unit or row.values.get(shown.key) is None:
+            return ""
+        for other in self.fields:
+            value = row.values.get(other.key)
+            if isinstance(other.kind, kinds.Choice) and isinstance(value, str):
+                unit = other.kind.table.facet(value, "unit")
+                if unit:
+                    return f" {unit}"
+        return ""
+
     def _status(self, row: Row, role: int) -> Any:
         worst = Role.REFUSED if row.problems else row.role
         # What concerns the line as a whole is told in its status already, and in the list of problems.
@@ -97,7 +111,7 @@ class LinesModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return f"{SHAPES[worst]} {text}" if text else ""
         if role == Qt.ItemDataRole.ToolTipRole:
-            return "\n".join(row.problems.values()) or None
+            return "\n".join(row.problems.values()) or row.status or None
         return self._inks[worst] if role == Qt.ItemDataRole.ForegroundRole else None
 
     def set_rows(self, rows: Iterable[Row]) -> None:
@@ -191,16 +205,20 @@ class LinesBlock(QWidget):
         table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         table.setTabKeyNavigation(False)
         table.setAlternatingRowColors(True)
+        table.setShowGrid(False)
         table.setWordWrap(False)
         metrics = table.fontMetrics()
         table.verticalHeader().setDefaultSectionSize(metrics.height() + 8)
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
-        table.setColumnWidth(0, 28 * metrics.horizontalAdvance("0"))
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        table.verticalHeader().setHighlightSections(False)
+        table.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        table.setColumnWidth(0, 20 * metrics.horizontalAdvance("0"))
         for column, shown in enumerate(self.model.fields, start=1):
             wide = max(metrics.horizontalAdvance(shown.label), _characters(shown) * metrics.horizontalAdvance("0"))
-            table.setColumnWidth(column, wide + 18)
+            table.setColumnWidth(column, wide + metrics.horizontalAdvance("00"))
 
     def _button(self, words: str, key: str, name: str) -> QPushButton:
         button = QPushButton(f"{words}（{key}）", self)
@@ -255,6 +273,10 @@ class LinesBlock(QWidget):
             filled = any(row.values.get(shown.key) is not None for row in rows)
             if self.table.isColumnHidden(column) == filled and (filled or index is None):
                 self.table.setColumnHidden(column, not filled)
+        # Words at the end may take what is left; a number at the far edge would stand alone.
+        last = [column for column in range(len(self.model.fields) + 1) if not self.table.isColumnHidden(column)][-1]
+        stretch = last == 0 or not self.model.fields[last - 1].kind.align_right
+        self.table.horizontalHeader().setStretchLastSection(stretch)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -302,7 +324,7 @@ def _characters(shown: Field) -> int:
     if isinstance(kind, kinds.Day):
         return 11
     if isinstance(kind, kinds.Number):
-        return 8
+        return 10
     if isinstance(kind, kinds.Code):
         return 19 if shown.key == "donation_number" else 11
     return 12

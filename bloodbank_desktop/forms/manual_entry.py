@@ -48,6 +48,7 @@ class ManualEntry(QDialog):
         self._first: dict[str, Any] = {}
         self._check: str | None = None
         self._second = False
+        self._waiting = False
         self.form: FieldForm | None = None
         self.step = QLabel(self)
         self.step.setObjectName("manual.step")
@@ -64,12 +65,13 @@ class ManualEntry(QDialog):
         palette.setColor(self.message.foregroundRole(), marks.ink(Role.REFUSED, palette))
         self.message.setPalette(palette)
         self.next = self._button("action.next", self.forward)
-        leave = self._button("action.cancel", self.reject)
-        leave.setText("取消（Esc）")
+        self.next.setProperty("primary", True)
+        self.leave = self._button("action.cancel", self.reject)
+        self.leave.setText("取消（Esc）")
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(self.next)
-        buttons.addWidget(leave)
+        buttons.addWidget(self.leave)
         self._place = QVBoxLayout()
         whole = QVBoxLayout(self)
         whole.addWidget(self.step)
@@ -125,7 +127,7 @@ class ManualEntry(QDialog):
     def forward(self) -> None:
         """Take what stands in this pass, if all of it can be read."""
         form = self.form
-        if form is None or not self.next.isEnabled():
+        if form is None or self._waiting:
             return
         owner = form.owner_of(QApplication.focusWidget())
         texts = {key: editor.text() for key, editor in form.editors.items()}
@@ -166,17 +168,27 @@ class ManualEntry(QDialog):
             values |= {"entry": "check_character", "check_character": self._check}
         else:
             values |= {"entry": "typed_twice", "second_entry": second.get("donation_number", values["donation_number"])}
-        self.next.setEnabled(False)
+        self._wait(True)
         self.entered.emit(values, self._judged)
 
     def _judged(self, verdict: Verdict) -> None:
-        self.next.setEnabled(True)
+        self._wait(False)
         if verdict.accepted:
             self.accept()
             return
         self._agreed, self._first, self._check = {}, {}, None
         self._begin_pass(second=False)
         self._say(verdict.message)
+
+    def _wait(self, on: bool) -> None:
+        self._waiting = on
+        for button in (self.next, self.leave):
+            button.setEnabled(not on)
+
+    def reject(self) -> None:
+        """Close, but not between a bag and its verdict: the bag would be taken, and the person think it was not."""
+        if not self._waiting:
+            super().reject()
 
     def _say(self, text: str) -> None:
         self.message.setText(f"{SHAPES[Role.REFUSED]} {text}" if text else "")

@@ -14,6 +14,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 
+from bloodbank_desktop.clock import CHINA
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.forms import contract, dialog_parts
 from bloodbank_desktop.forms.behaviours import Behaviour, behaviour_of
@@ -87,6 +88,8 @@ class RecordDialog(QDialog):
         self._wire()
         self.wedge = Wedge(self, self.behaviour.scanned, self.behaviour.composed, habits)
         self.behaviour.started()
+        if draft is not None:
+            self.parts.set_state(f"已暂存 {draft.updated_at.astimezone(CHINA):%H:%M:%S}", Role.GOOD)
         self._focus_first()
 
     # -- building -------------------------------------------------------------------------------------------------
@@ -131,7 +134,10 @@ class RecordDialog(QDialog):
         self.form.show_texts(draft.texts)
 
     def _show_fresh(self, values: dict[str, Any]) -> None:
+        # Nobody typed these: a dialog that was only looked at leaves no draft and asks nothing when it is closed.
+        self.form.blockSignals(True)
         self.form.fill_empty(values)
+        self.form.blockSignals(False)
 
     def _wire(self) -> None:
         self.form.changed.connect(self._changed)
@@ -358,7 +364,7 @@ class RecordDialog(QDialog):
         box.setText("这份内容还没有登记。" if self.mode is Mode.REGISTER else "修改还没有保存。")
         box.setInformativeText("暂存的内容下次可以接着填，断电也不会丢。")
         keep = box.addButton("暂存并关闭", QMessageBox.ButtonRole.AcceptRole)
-        drop = box.addButton("丢弃", QMessageBox.ButtonRole.DestructiveRole)
+        drop = box.addButton("放弃", QMessageBox.ButtonRole.DestructiveRole)
         stay = box.addButton("继续填写", QMessageBox.ButtonRole.RejectRole)
         box.setDefaultButton(keep)
         box.setEscapeButton(stay)

@@ -58,6 +58,7 @@ class RowDialog(QDialog):
         self.list = ProblemList(self)
         self.list.chosen.connect(self._go_to)
         self.ok = self._button("确定（Ctrl+S）", "ok")
+        self.ok.setProperty("primary", True)
         self.ok.clicked.connect(self.finish)
         self.ok.setVisible(bool(changeable))
         leave = self._button("取消（Esc）" if changeable else "关闭（Esc）", "cancel")
@@ -80,7 +81,10 @@ class RowDialog(QDialog):
         width = self.fontMetrics().horizontalAdvance("0") * 100
         self.form.resize(width - 40, self.form.height())
         self.form.refresh()
-        self.resize(width, min(self.fontMetrics().height() * 36, self.form.sizeHint().height() + 90))
+        self.resize(
+            width,
+            min(self.fontMetrics().height() * 36, self.form.sizeHint().height() + 4 * self.fontMetrics().height()),
+        )
         self.form.show_problems(found)
         first = next((editor for key, editor in self.form.editors.items() if key in changeable), None)
         if first is not None:

@@ -143,7 +143,7 @@ class Router:
             return step.verdict
         since = f"{china_text(in_stock.received_at)} 入库（入库单 {in_stock.intake_no}）"
         message = f"{bag_name(step.ask)} 已于 {since}，不能再次入库。请把此袋放在一边核对，按 Ctrl+Del 删除本行"
-        return refused("duplicate-in-stock", message, line=step.index + 1, tone=Tone.DUPLICATE)
+        return refused("duplicate-in-stock", message, line=step.index + 1, tone=Tone.IN_STOCK)
 
     def remove(self, index: int) -> Verdict:
         """Take a bag out of the delivery."""
@@ -161,7 +161,9 @@ class Router:
             verdict = Verdict("lost-zero", message, Tone.WRONG_LABEL, Role.ATTENTION, None, scan.suggestion)
             return Step(verdict)
         if not scan.ok:
-            raise _RefusedScanError(refused(*labels.unreadable(scan), tone=Tone.REFUSED))
+            slug, words = labels.unreadable(scan)
+            tone = Tone.DAMAGED if slug == "check-character" else Tone.REFUSED
+            raise _RefusedScanError(refused(slug, words, tone=tone))
         brought = self._brought(scan)
         index, line = self._line_for(brought)
         # Nothing with a control character in its middle is ever read, so the ends are all there is to clean.
@@ -228,7 +230,7 @@ class Router:
                 f"第 {current + 1} 袋还没扫齐（缺{'、'.join(missing(line))}），"
                 f"这却是另一袋的{labels.named(other)}。请先扫齐，或按 Ctrl+Del 删除该行重扫"
             )
-            raise _RefusedScanError(refused("other-bag", message, line=current + 1))
+            raise _RefusedScanError(refused("other-bag", message, line=current + 1, tone=Tone.OTHER_BAG))
         return current, line
 
     def _again(self, line: int, brought: Mapping[str, Any]) -> _RefusedScanError:
@@ -277,7 +279,7 @@ class Router:
         description = str(brought["product_code"])[:5]
         if description not in products:
             message = f"产品字典中没有 {brought['product_code']}，不能入库。请隔离此袋，联系管理员补充产品字典"
-            raise _RefusedScanError(refused("unknown-product", message))
+            raise _RefusedScanError(refused("unknown-product", message, tone=Tone.UNKNOWN_PRODUCT))
         line["component"] = products.facet(description, "component")
         line["amount"] = Decimal(products.facet(description, "amount"))
 
@@ -290,13 +292,13 @@ class Router:
         split, product = line.get("split"), line.get("product_code")
         if split and product and not labels.divided(product):
             message = f"产品码 {product} 没有另外的分袋码，分袋码 {split} 不属于这一袋。请核对袋签"
-            raise _RefusedScanError(refused("other-bag", message, line=index + 1))
+            raise _RefusedScanError(refused("other-bag", message, line=index + 1, tone=Tone.OTHER_BAG))
 
     def _in_time(self, index: int, line: Values) -> None:
         expires, collected = line.get("expires_at"), line.get("collected_at")
         if expires is not None and expires <= self._now():
             message = f"第 {index + 1} 袋已于 {china_text(expires)} 过期，不能入库。请隔离此袋并退回供血机构"
-            raise _RefusedScanError(refused("expired", message, line=index + 1))
+            raise _RefusedScanError(refused("expired", message, line=index + 1, tone=Tone.EXPIRED))
         if expires is not None and collected is not None and collected >= expires:
             times = f"采血时间 {china_text(collected)} 不早于失效时间 {china_text(expires)}"
             message = f"{times}，不可能是同一袋。请核对袋签"

@@ -10,7 +10,7 @@ from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QWidget
 
 from bloodbank_desktop.forms import marks
-from bloodbank_desktop.forms.roles import SHAPES, Role
+from bloodbank_desktop.forms.roles import SHAPES, Role, Tone
 
 
 class ScanStrip(QFrame):
@@ -44,6 +44,7 @@ class ScanStrip(QFrame):
         grid.addWidget(self.latest, 2, 1)
         grid.setColumnStretch(0, 1)
         self._role = Role.INFO
+        self._tone: Tone | None = None
         self._colour()
 
     def set_expected(self, bag: int, codes: tuple[str, ...]) -> None:
@@ -55,9 +56,9 @@ class ScanStrip(QFrame):
         self.counter.setText(f"本单 {bags} 袋")
         self.latest.setText(f"最近一袋 {latest}" if latest else "")
 
-    def set_verdict(self, text: str, role: Role) -> None:
-        """Say what became of the last scan."""
-        self._role = role
+    def set_verdict(self, text: str, role: Role, tone: Tone | None = None) -> None:
+        """Say what became of the last scan; a refusal is coloured by what is wrong, which its tone says."""
+        self._role, self._tone = role, tone
         self.verdict.setText(f"{SHAPES[role]} {text}")
         self._colour()
 
@@ -68,8 +69,9 @@ class ScanStrip(QFrame):
 
     def _colour(self) -> None:
         colours = self.verdict.palette()
-        colours.setColor(QPalette.ColorRole.Window, marks.ground(self._role, self.palette()))
-        colours.setColor(QPalette.ColorRole.WindowText, marks.ink(self._role, self.palette()))
+        ink, ground = marks.verdict(self._role, self._tone, self.palette())
+        colours.setColor(QPalette.ColorRole.Window, ground)
+        colours.setColor(QPalette.ColorRole.WindowText, ink)
         self.verdict.setPalette(colours)
 
 

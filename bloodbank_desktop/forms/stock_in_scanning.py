@@ -135,7 +135,7 @@ class StockInScanning(Behaviour):
         self._next()
 
     def _show(self, verdict: Verdict) -> None:
-        self._strip.set_verdict(verdict.message, verdict.role)
+        self._strip.set_verdict(verdict.message, verdict.role, verdict.tone)
         self.host.sounds.play(verdict.tone)
         if verdict.line is not None and verdict.line <= len(self._block.model.rows):
             self._block.select(verdict.line - 1)
@@ -234,7 +234,8 @@ class StockInScanning(Behaviour):
 def _status(line: dict[str, Any]) -> tuple[str, Role]:
     lacking = missing(line)
     if lacking:
-        return f"缺{'、'.join(lacking)}，已暂存", Role.ATTENTION
+        # The promise first: the end of a long sentence is cut in a narrow column.
+        return f"已暂存，缺{'、'.join(lacking)}", Role.ATTENTION
     if line.get("label_message"):
         return "已暂存，须隔离", Role.ATTENTION
     return "已暂存", Role.GOOD

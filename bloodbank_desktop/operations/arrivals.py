@@ -18,7 +18,7 @@ from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.validate import problems, tidy
 from bloodbank_desktop.records.wire import from_body
-from bloodbank_desktop.storage import audit, outbox, platform_rows, rows
+from bloodbank_desktop.storage import audit, history, outbox, platform_rows, rows
 from bloodbank_desktop.storage.ledger import Cause
 from bloodbank_desktop.storage.platform_rows import Cursor, PlatformCopy
 from bloodbank_desktop.storage.store import Store, Transaction
@@ -105,7 +105,11 @@ class Arrivals:
             return
         row = rows.find(tx, declared.key, change.id)
         if change.deleted:
-            if row is not None and row.deleted_at is None and not declared.append_only:
+            if row is not None and row.deleted_at is None:
+                if declared.append_only:
+                    self._note(tx, "platform-delete-refused", change, now)
+                    return
+                history.keep(tx, declared.key, row, at=now, actor=ACTOR, reason="")
                 rows.remove(tx, declared.key, row, at=now, actor=ACTOR)
                 self._note(tx, "platform-delete", change, now)
             return
@@ -123,7 +127,11 @@ class Arrivals:
             if effect is not None:
                 effect.apply(tx, whole, Cause(declared.key, change.id, declared.name_of(whole), ACTOR, now))
             self._note(tx, "platform-register", change, now)
-        elif not declared.append_only and row.deleted_at is None and whole != row.values:
+        elif row.deleted_at is None and whole != row.values:
+            if declared.append_only:
+                self._note(tx, "platform-amend-refused", change, now)
+                return
+            history.keep(tx, declared.key, row, at=now, actor=ACTOR, reason="")
             rows.change(tx, declared.key, row, whole, at=now, actor=ACTOR)
             if effect := effects.EFFECTS.get(declared.key):
                 cause = Cause(declared.key, change.id, declared.name_of(whole), ACTOR, now)

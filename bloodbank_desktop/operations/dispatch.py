@@ -135,6 +135,11 @@ class Dispatch:
             if lone:
                 sending.count_lone_failure(tx, batch.rows[0], quarantine_at=LONE_FAILURES_TO_QUARANTINE)
 
+    def note_trouble(self, sentence: str) -> None:
+        """Note why nothing could be sent at all, "" when nothing hinders; no row of the outbox can bear this reason."""
+        with self.store.write() as tx:
+            facts.put(tx, facts.TROUBLE, f"{utc_text(self.clock.now())} {sentence}")
+
     def next_due(self) -> datetime | None:
         """Return when the next operation becomes due (a moment that may have passed), None when nothing waits."""
         with self.store.read() as tx:

@@ -16,6 +16,7 @@ import sqlcipher3.dbapi2 as driver
 from bloodbank_desktop import settings as settings_file
 from bloodbank_desktop.clock import Clock, SystemClock, china_day
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.locks import FileLock
 from bloodbank_desktop.operations.arrivals import Arrivals
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.operations.dispatch import Dispatch
@@ -23,10 +24,13 @@ from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.secrets import KeyKeeper, KeyringKey, TrainingKey
 from bloodbank_desktop.settings import Settings
 from bloodbank_desktop.storage import backup, facts, steps
-from bloodbank_desktop.storage.engine import connect_raw
+from bloodbank_desktop.storage.engine import connect_raw, version_untouched
 from bloodbank_desktop.storage.store import FILE_NAME, Store, as_known
 
 _PROFILE_ID = "profile.id"
+_FIRST_START = "first-start.lock"
+#: Making the file takes a fraction of a second; a second process waits for the first.
+_FIRST_START_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Profile:
 
     def platform_token(self) -> str:
         """Return the credential of this machine at the platform, "" when it was never enrolled. Raises KnownProblem."""
-        return KeyringKey((self.folder / _PROFILE_ID).read_text(encoding="ascii").strip()).platform_token()
+        return KeyringKey(_profile_id(self.folder / _PROFILE_ID)).platform_token()
 
     def back_up_daily(self) -> Path | None:
         """Write and verify today's backup unless there is one; return its path. Raises KnownProblem."""
@@ -75,8 +79,20 @@ def keeper_of(folder: Path, training: bool) -> KeyKeeper:
                 f"找不到 {name}，无法知道用哪把密钥打开资料；请从备份放回该文件，不要删除资料文件",
                 code="profile-id-lost",
             )
-        name.write_text(str(uuid.uuid4()), encoding="ascii")
-    return KeyringKey(name.read_text(encoding="ascii").strip())
+        fresh = name.with_suffix(".new")
+        fresh.write_text(str(uuid.uuid4()), encoding="ascii")
+        fresh.replace(name)
+    return KeyringKey(_profile_id(name))
+
+
+def _profile_id(name: Path) -> str:
+    try:
+        return str(uuid.UUID(name.read_text(encoding="ascii").strip()))
+    except ValueError as problem:
+        raise KnownProblem(
+            f"{name} 的内容不对，无法知道用哪把密钥打开资料；请从备份放回该文件，不要删除资料文件",
+            code="profile-id-lost",
+        ) from problem
 
 
 def open_profile(
@@ -87,19 +103,16 @@ def open_profile(
     path = folder / FILE_NAME
     settings = settings_file.load(folder)
     try:
-        keeper = keeper or keeper_of(folder, training)
-        key = keeper.load()
-        if path.exists():
-            if key is None:
-                raise KnownProblem(
-                    f"资料文件 {path} 还在，但本机没有打开它的密钥（可能换过 Windows 账户或重装过系统）；"
-                    "请不要删除任何文件，联系信息科恢复密钥",
-                    code="key-lost",
-                )
-            _refuse_what_is_no_file_of_ours(path)
-        else:
-            key = key or keeper.create()
-            _make(path, key, settings)
+        if not path.exists():
+            _first_start(folder, training, keeper, settings)
+        key = (keeper or keeper_of(folder, training)).load()
+        if key is None:
+            raise KnownProblem(
+                f"资料文件 {path} 还在，但本机没有打开它的密钥（可能换过 Windows 账户或重装过系统）；"
+                "请不要删除任何文件，联系信息科恢复密钥",
+                code="key-lost",
+            )
+        _refuse_what_is_no_file_of_ours(path)
         _bring_up(path, key)
     except OSError as problem:
         raise KnownProblem(
@@ -110,6 +123,30 @@ def open_profile(
     return Profile(
         folder, training, settings, store, Desk(store, clock), Dispatch(store, clock), Arrivals(store, clock), key
     )
+
+
+def _first_start(folder: Path, training: bool, keeper: KeyKeeper | None, settings: Settings) -> None:
+    """Make key and file, one process at a time: two that began together would each make a key the other cannot know."""
+    with FileLock(folder / _FIRST_START) as lock:
+        if not lock.acquire(_FIRST_START_SECONDS):
+            raise KnownProblem("另一个程序正在建立资料文件，请稍候再试", code="first-start")
+        path = folder / FILE_NAME
+        if path.exists():
+            return
+        _refuse_where_a_file_was(path)
+        keeper = keeper or keeper_of(folder, training)
+        _make(path, keeper.load() or keeper.create(), settings)
+
+
+def _refuse_where_a_file_was(path: Path) -> None:
+    # A file that was moved or deleted leaves its log or its backups behind; a new one would hide that it is missing.
+    traces = [path.with_name(path.name + "-wal"), *sorted(backup.folder_of(path).glob(f"{path.stem}-*.db"))]
+    if left := [trace for trace in traces if trace.exists()]:
+        raise KnownProblem(
+            f"资料文件 {path} 不见了，而以前的文件 {left[-1].name} 还在；程序没有另建新资料，"
+            "请联系信息科找回资料文件或用备份恢复",
+            code="file-missing",
+        )
 
 
 def _refuse_what_is_no_file_of_ours(path: Path) -> None:
@@ -139,6 +176,15 @@ def _make(path: Path, key: bytes, settings: Settings) -> None:
 
 
 def _bring_up(path: Path, key: bytes) -> None:
+    try:
+        present = version_untouched(path, key)
+    except driver.Error as problem:
+        raise _said(problem) from problem
+    # A file of ours gets its name only when its first step is done.
+    if present == 0:
+        raise KnownProblem(
+            f"{path} 不是本程序的资料文件，程序没有改动它；请联系信息科找回资料文件或用备份恢复", code="not-ours"
+        )
     connection = _connect(path, key)
     try:
         steps.bring_up(connection, path, key)
@@ -160,4 +206,5 @@ def _said(problem: Exception) -> Exception:
     if known is None:
         return problem
     # While opening, nothing was being saved; the sentence must not speak of saving.
-    return KnownProblem(f"打不开资料：{known.message}", code=known.code)
+    words = known.message.replace("，没有保存", "").replace("，已填内容还在", "")
+    return KnownProblem(f"打不开资料：{words}", code=known.code)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
-from bloodbank_desktop.records.codes import donation_number, product_code
+from bloodbank_desktop.records.codes import bag_label, donation_number
 from bloodbank_desktop.records.declare import Values, block, choice, code, moment, note, number, text
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.tables import table
@@ -19,7 +19,7 @@ ENTRY_WAY = table("entry_way")
 COMPONENT = table("component")
 
 BagKey = tuple[str, str, str]
-"""Donation number (13 characters), product code (8), split ("" when undivided)."""
+"""Donation number (13 characters), product code (8, of a local list 5), split ("" when undivided)."""
 
 
 @block
@@ -27,9 +27,9 @@ class BagIdentity:
     """Which bag it is, and what it holds."""
 
     donation_number: str = code(
-        "献血码", standard=donation_number, required=True, fixed=True, search=True, wire="donationCode"
+        "献血码", standard=bag_label.DONATION_NUMBER, required=True, fixed=True, search=True, wire="donationCode"
     )
-    product_code: str = code("产品码", standard=product_code, required=True, fixed=True, wire="productCode")
+    product_code: str = code("产品码", standard=bag_label.PRODUCT_CODE, required=True, fixed=True, wire="productCode")
     split: str | None = text("分袋号", most=20, default=None, fixed=True)
     component: str = choice("血液品种", COMPONENT, required=True, fixed=True, wire="bloodComponentCode")
     abo: str = choice("ABO 血型", table("abo"), required=True, fixed=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.storage.engine import connect_raw
+from bloodbank_desktop.storage.connection import connect_raw
 
 KEEP = 7
 

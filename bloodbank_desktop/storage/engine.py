@@ -1,8 +1,4 @@
-"""Open the data file so that a commit that returned is on the disk, and refuse every file that cannot promise this.
-
-SQLCipher with a raw 256-bit key, WAL, synchronous=FULL. A wrong key and a damaged file look the same to SQLite; neither
-is ever answered with a new, empty file over the old one.
-"""
+"""SQLAlchemy on the connections of storage.connection: a pool of them, and every transaction begun explicitly."""
 
 from __future__ import annotations
 
@@ -13,58 +9,20 @@ import sqlcipher3.dbapi2 as driver
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.pool import QueuePool
 
-from bloodbank_desktop.errors import KnownProblem
-
-Version = tuple[int, int, int]
-
-#: https://sqlite.org/wal.html#walresetbug – with two connections, committed writes can be lost.
-_BUG_FIRST: Version = (3, 7, 0)
-_BUG_FIXED: Version = (3, 51, 3)
-_BACKPORTED: tuple[tuple[Version, Version], ...] = (((3, 44, 6), (3, 45, 0)), ((3, 50, 7), (3, 51, 0)))
-
-_PRAGMAS = (
-    "PRAGMA cipher_log_level = NONE",
-    "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
-    "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 5000",
-    "PRAGMA temp_store = MEMORY",
-    "PRAGMA trusted_schema = OFF",
-    "PRAGMA cell_size_check = ON",
-    "PRAGMA journal_size_limit = 67108864",
-    "PRAGMA cache_size = -65536",
-)
+from bloodbank_desktop.storage.connection import connect_raw as connect_raw
+from bloodbank_desktop.storage.connection import refuse_wal_reset_bug as refuse_wal_reset_bug
 
 
-def refuse_wal_reset_bug(version: Version) -> None:
-    """Raise KnownProblem if this SQLite can lose committed writes in WAL mode."""
-    mended = any(first <= version < end for first, end in _BACKPORTED)
-    if _BUG_FIRST <= version < _BUG_FIXED and not mended:
-        raise KnownProblem(
-            f"本机的数据库组件 SQLite {'.'.join(map(str, version))} 有已知缺陷，可能丢失已保存的记录，"
-            "程序不会用它打开资料；请安装本程序的完整安装包",
-            code="sqlite-too-old",
-        )
-
-
-def connect_raw(path: Path, key: bytes) -> Any:
-    """Return a bare driver connection to an existing or new file, keyed and set up. Raises driver.Error."""
+def version_untouched(path: Path, key: bytes) -> int:
+    """Return the step number of a file before anything of it is changed, be it the journal mode. Raises driver.Error."""
     refuse_wal_reset_bug(driver.sqlite_version_info)
-    connection = driver.connect(str(path), timeout=5.0, isolation_level=None, check_same_thread=False)
+    connection = driver.connect(str(path), timeout=5.0, isolation_level=None)
     try:
         connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        for pragma in _PRAGMAS:
-            connection.execute(pragma).fetchall()
-        mode = connection.execute("PRAGMA journal_mode").fetchone()[0]
-    except BaseException:
+        connection.execute("PRAGMA cipher_log_level = NONE").fetchall()
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
         connection.close()
-        raise
-    if mode != "wal":
-        connection.close()
-        raise KnownProblem(
-            f"资料目录 {path.parent} 不支持安全写入（可能是网络盘或只读目录），请放到本机硬盘上", code="no-wal"
-        )
-    return connection
 
 
 def open_engine(path: Path, key: bytes) -> Engine:

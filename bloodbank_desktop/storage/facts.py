@@ -7,11 +7,12 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bloodbank_desktop.storage.schema import meta
 
-DEVICE, INCARNATION, EPOCH, LAST_SUCCESS, WORKSTATION = (
+DEVICE, INCARNATION, EPOCH, LAST_SUCCESS, TROUBLE, WORKSTATION = (
     "device_id",
     "incarnation",
     "epoch",
     "last_success",
+    "trouble",
     "workstation",
 )
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import json
 from array import array
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -19,47 +18,15 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, false, func, or_
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.storage.listing import Listing as Listing
+from bloodbank_desktop.storage.listing import ListQuery as ListQuery
+from bloodbank_desktop.storage.listing import ListRow as ListRow
 from bloodbank_desktop.storage.outbox import CLOSED, OPEN, record_states, under_way
 from bloodbank_desktop.storage.platform_rows import stated
 from bloodbank_desktop.storage.schema import DELETED, ID, REVISION, SEQ, count_column, record_table, search_table
 from bloodbank_desktop.storage.search import match, needles
 
 UPLOAD = "upload"
-
-
-@dataclass(frozen=True)
-class ListQuery:
-    """What a list shows: `filters` maps a choice field to the keys allowed, "upload" to outbox states."""
-
-    kind: str
-    search: str = ""
-    filters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    sort: str | None = None
-    descending: bool = True
-
-
-@dataclass(frozen=True)
-class Listing:
-    """An opened list: its length, and the row numbers where it is not the whole table."""
-
-    query: ListQuery
-    total: int
-    chosen: array[int] | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True)
-class ListRow:
-    """One row of a list: values of the list columns, upload state, number of lines per lines field, platform's state.
-
-    `said` is the key of the state that the platform's answer states, "" while it has said none.
-    """
-
-    record_id: str
-    revision: int
-    values: Mapping[str, Any]
-    upload: str
-    lines: Mapping[str, int]
-    said: str = ""
 
 
 def open_list(tx: Connection, query: ListQuery) -> Listing:

@@ -18,24 +18,12 @@ from sqlalchemy import Connection, Select, case, func, insert, select, text, upd
 from bloodbank_desktop.clock import from_utc_text
 from bloodbank_desktop.storage import facts
 from bloodbank_desktop.storage.schema import OPEN_ROWS, outbox
-
-#: From the worst to the best; a record shows the worst of its operations.
-STATE_WORDS = {
-    "rejected": "平台退回",
-    "conflict": "与平台冲突",
-    "quarantined": "暂停发送",
-    "blocked": "等前一条处理",
-    "waiting": "等平台前置记录",
-    "sending": "正在发送",
-    "pending": "待发送",
-    "done": "已报送",
-    "superseded": "已被更正",
-    "withdrawn": "已撤回",
-}
-STATES = tuple(STATE_WORDS)
-ATTENTION = ("rejected", "conflict", "quarantined", "blocked")
-CLOSED = ("done", "superseded", "withdrawn")
-OPEN = tuple(state for state in STATES if state not in CLOSED)
+from bloodbank_desktop.storage.upload_states import ATTENTION as ATTENTION
+from bloodbank_desktop.storage.upload_states import CLOSED as CLOSED
+from bloodbank_desktop.storage.upload_states import OPEN as OPEN
+from bloodbank_desktop.storage.upload_states import STATE_WORDS as STATE_WORDS
+from bloodbank_desktop.storage.upload_states import STATES as STATES
+from bloodbank_desktop.storage.upload_states import worst
 
 
 @dataclass(frozen=True)
@@ -68,13 +56,14 @@ class OutboxRow:
 
 @dataclass(frozen=True)
 class QueueSummary:
-    """The queue in one line of the status area."""
+    """The queue in one line of the status area; `trouble` is why nothing travels since then, "" for nothing known."""
 
     waiting: int
     oldest: datetime | None
     attention: int
     by_state: dict[str, int]
     last_success: datetime | None
+    trouble: str = ""
 
 
 _NEXT = select(func.coalesce(func.max(outbox.c.dseq), 0) + 1)
@@ -172,7 +161,11 @@ def summary(tx: Connection) -> QueueSummary:
         oldest = first if oldest is None or first < oldest else oldest
     last = facts.get(tx, facts.LAST_SUCCESS)
     attention = sum(by_state.get(state, 0) for state in ATTENTION)
-    return QueueSummary(sum(by_state.values()), oldest, attention, by_state, from_utc_text(last) if last else None)
+    since, _, trouble = (facts.get(tx, facts.TROUBLE) or "").partition(" ")
+    if last and since < last:
+        trouble = ""
+    total = sum(by_state.values())
+    return QueueSummary(total, oldest, attention, by_state, from_utc_text(last) if last else None, trouble)
 
 
 _STATES_OF = select(outbox.c.record_id, outbox.c.state).where(
@@ -182,11 +175,8 @@ _STATES_OF = select(outbox.c.record_id, outbox.c.state).where(
 
 def record_states(tx: Connection, record_ids: Iterable[str]) -> dict[str, str]:
     """Return the worst open state of each record that has one, "done" for those that arrived."""
-    states: dict[str, str] = {}
-    for record_id, state in tx.execute(_STATES_OF, {"ids": json.dumps(list(record_ids))}):
-        before = states.get(record_id, "withdrawn")
-        states[record_id] = min(before, state, key=STATES.index)
-    return states
+    found = tx.execute(_STATES_OF, {"ids": json.dumps(list(record_ids))})
+    return worst((record_id, state) for record_id, state in found)
 
 
 def under_way(states: Sequence[str]) -> Select[tuple[str]]:

@@ -15,23 +15,16 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import Field, LineType, RecordType
 from bloodbank_desktop.storage.columns import Moment, column_type
+from bloodbank_desktop.storage.names import BAG as BAG
+from bloodbank_desktop.storage.names import DELETED as DELETED
+from bloodbank_desktop.storage.names import ID as ID
+from bloodbank_desktop.storage.names import REVISION as REVISION
+from bloodbank_desktop.storage.names import SEQ as SEQ
+from bloodbank_desktop.storage.names import count_column as count_column
+from bloodbank_desktop.storage.names import lines_table_name as lines_table_name
+from bloodbank_desktop.storage.names import search_table as search_table
 
 metadata = MetaData()
-
-#: Names of our own beside the field keys; a field key never begins with an underscore.
-SEQ, ID, REVISION, DELETED = "_seq", "_id", "_revision", "_deleted_at"
-#: The field of a line that names a bag.
-BAG = "donation_number"
-
-
-def lines_table_name(kind: str, lines_key: str) -> str:
-    """Return the name of the table of one lines field."""
-    return f"{kind}__{lines_key}"
-
-
-def count_column(lines_key: str) -> str:
-    """Return the column of the head that says how many lines it has."""
-    return f"_{lines_key}_n"
 
 
 def _columns(declared: LineType) -> list[Column[object]]:
@@ -314,11 +307,6 @@ def _triggers() -> list[str]:
         *_append_only("outbox", ("dseq", "key"), "nothing leaves the outbox")[1:],
     ]
     return found
-
-
-def search_table(kind: str) -> str:
-    """Return the name of the full-text table of a module."""
-    return f"search_{kind}"
 
 
 def _search_tables() -> list[str]:

@@ -17,9 +17,8 @@ from sqlalchemy.exc import DBAPIError
 
 from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.storage.connection import FILE_NAME as FILE_NAME
 from bloodbank_desktop.storage.engine import open_engine
-
-FILE_NAME = "bloodbank.db"
 
 #: What `write` and `read` give; operations hand it on and never look inside.
 Transaction = Connection

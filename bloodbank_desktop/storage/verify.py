@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import islice
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, bindparam, exists, func, select, text
 from sqlalchemy.exc import DBAPIError
 
+from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.records.bag import bag_name
-from bloodbank_desktop.records.catalogue import all_records, record_type
+from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.validate import tidy
 from bloodbank_desktop.records.wire import from_body
-from bloodbank_desktop.storage import audit, ledger, rows
+from bloodbank_desktop.storage import audit, ledger, platform_rows, rows
 from bloodbank_desktop.storage.schema import (
     ID,
     SEQ,
@@ -27,22 +30,49 @@ from bloodbank_desktop.storage.schema import (
     statements,
 )
 from bloodbank_desktop.storage.schema import audit as audit_table
-from bloodbank_desktop.storage.store import Store
+from bloodbank_desktop.storage.schema import ledger as movements
+from bloodbank_desktop.storage.store import Store, as_known
+
+#: What SQLite says of pages that it cannot read, while it looks at them or already before.
+_DAMAGE = {"damaged", "not-ours", "disk-error"}
 
 
 def problems(store: Store) -> list[Problem]:
     """Return everything that is wrong with the file; an empty list is the proof."""
     found: list[Problem] = []
-    with store.read() as tx:
-        try:
-            for check in (_pages, _objects, _outbox, _records, _unchanged, _stock):
-                found.extend(check(tx))
-            found.extend(_audit(tx, store.audit_key))
-        except DBAPIError:
-            # What cannot be read in a file that is known to be damaged is its damage and no mistake of ours.
-            if not found:
-                raise
-    return found
+    try:
+        with store.read() as tx:
+            for check in (
+                _pages,
+                _objects,
+                _outbox,
+                _records,
+                _unchanged,
+                _stock,
+                partial(_audit, key=store.audit_key),
+            ):
+                _carefully(partial(check, tx), found)
+    except KnownProblem as problem:
+        # Once a page was bad SQLite refuses even the end of the look.
+        if problem.code not in _DAMAGE:
+            raise
+        found = found or [Problem("", "file-damaged", problem.message)]
+    return list(dict.fromkeys(found))
+
+
+def _carefully(check: Callable[[], Iterable[Problem]], found: list[Problem]) -> None:
+    try:
+        found.extend(check())
+    except DBAPIError as problem:
+        known = as_known(problem)
+        if known is not None and known.code in _DAMAGE:
+            found.append(Problem("", "file-damaged", known.message))
+        elif not found:
+            # What cannot be read in a file that is known to be damaged is its damage; here it is a mistake of ours.
+            raise
+    except (ValueError, TypeError, KeyError):
+        # Another tool may have left what no column of ours holds, such as a word in place of a moment.
+        found.append(Problem("", "value-damaged", "资料文件中有内容无法读取，可能被其他工具改动过，请联系信息科"))
 
 
 def _pages(tx: Connection) -> Iterator[Problem]:
@@ -63,10 +93,23 @@ def _objects(tx: Connection) -> Iterator[Problem]:
             yield Problem("", "trigger-missing", f"资料文件缺少保护 {name}，可能被其他工具改动过，请联系信息科")
 
 
+_next = outbox.alias()
+#: The first missing number of each gap.
+_AFTER_GAPS = (
+    select(outbox.c.dseq + 1)
+    .where(~exists().where(_next.c.dseq == outbox.c.dseq + 1))
+    .where(outbox.c.dseq < select(func.max(_next.c.dseq)).scalar_subquery())
+    .order_by(outbox.c.dseq)
+    .limit(5)
+)
+
+
 def _outbox(tx: Connection) -> Iterator[Problem]:
     count, first, last = tx.execute(select(func.count(), func.min(outbox.c.dseq), func.max(outbox.c.dseq))).one()
     if count and (first != 1 or last != count):
-        yield Problem("", "outbox-gap", f"上传队列编号不连续（{count} 条，{first}–{last}），请联系信息科")
+        missing = [*range(1, min(first, 6)), *tx.execute(_AFTER_GAPS).scalars()]
+        numbers = "、".join(map(str, missing[:5]))
+        yield Problem("", "outbox-gap", f"上传队列编号不连续，缺第 {numbers} 条（共 {count} 条），请联系信息科")
     for dseq, payload, digest in tx.execute(select(outbox.c.dseq, outbox.c.payload, outbox.c.sha256)):
         # Another tool may have left a text where bytes belong.
         content = payload if isinstance(payload, bytes) else str(payload).encode()
@@ -99,21 +142,51 @@ def _records(tx: Connection) -> Iterator[Problem]:
 
 
 def _unchanged(tx: Connection) -> Iterator[Problem]:
-    """What was registered for good still says what was frozen for the platform when it was registered."""
-    sealed = [kind for kind, declared in all_records().items() if declared.append_only]
-    wanted = select(outbox.c.kind, outbox.c.record_id, outbox.c.payload)
-    for kind, record_id, payload in tx.execute(wanted.where(outbox.c.op == "register", outbox.c.kind.in_(sealed))):
-        declared, row = record_type(kind), rows.find(tx, kind, record_id)
-        try:
-            values, unread = from_body(declared, json.loads(payload))
-        except ValueError:
-            continue  # told by its digest
-        # A payload of an older version of the program may bear names that are no longer known.
-        if row is None or (not unread and tidy(declared, values) != row.values):
-            yield Problem("", "record-changed", f"{declared.label} {record_id} 与登记时不同，请联系信息科")
+    """Every record says what was frozen for the platform when it was saved, or what the platform itself said."""
+    for kind, declared in all_records().items():
+        head = record_table(kind)
+        for record_id in tx.execute(select(head.c[ID]).order_by(head.c[SEQ])).scalars().all():
+            problem = _told_otherwise(tx, declared, record_id)
+            if problem is not None:
+                yield problem
+
+
+def _told_otherwise(tx: Connection, declared: RecordType, record_id: str) -> Problem | None:
+    frozen = _NEWEST if not declared.append_only else _FIRST
+    payload = tx.execute(frozen, {"record_id": record_id}).scalar()
+    copy = platform_rows.find(tx, record_id)
+    if payload is None and copy is None:
+        return Problem("", "record-from-nowhere", f"{declared.label} {record_id} 不是由本程序登记的，请联系信息科")
+    try:
+        row = rows.find(tx, declared.key, record_id)
+        sources = [json.loads(payload)] if payload is not None else []
+    except (ValueError, TypeError):
+        return Problem("", "record-changed", f"{declared.label} {record_id} 有内容无法读取，请联系信息科")
+    if copy is not None and copy.body is not None and not (declared.append_only and sources):
+        sources.append(copy.body)
+    for source in sources:
+        values, unread = from_body(declared, source)
+        # What another version of the program wrote may bear names that are not known here, and proves nothing.
+        if unread or (row is not None and tidy(declared, values) == row.values):
+            return None
+    # Deleted records, and for ever registered ones, stay as they were whatever the platform says of them later.
+    if copy is not None and row is not None and (row.deleted_at or (declared.append_only and copy.version > 1)):
+        return None
+    if not sources:
+        return None
+    return Problem("", "record-changed", f"{declared.label} {record_id} 与保存时不同，请联系信息科")
+
+
+_PAYLOAD = select(outbox.c.payload).where(outbox.c.record_id == bindparam("record_id")).limit(1)
+_FIRST = _PAYLOAD.where(outbox.c.op == "register").order_by(outbox.c.dseq)
+_NEWEST = _PAYLOAD.where(outbox.c.op != "delete").order_by(outbox.c.dseq.desc())
 
 
 def _stock(tx: Connection) -> Iterator[Problem]:
+    # A movement that was taken out together with its row of the stock leaves both in agreement.
+    count, last = tx.execute(select(func.count(), func.coalesce(func.max(movements.c.seq), 0))).one()
+    if count != last:
+        yield Problem("", "ledger-gap", f"库存流水编号不连续（{count} 条，最后第 {last} 条），请停止发血并联系信息科")
     for key in islice(ledger.differences(tx), 20):
         yield Problem("", "stock-differs", f"库存与流水不符：{bag_name(key)}，请停止发血并联系信息科")
 

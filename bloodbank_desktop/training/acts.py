@@ -1,94 +1,25 @@
 """What centre, 献血办, reviewing office and laboratory do in training: each act is a word of `training act WHAT`.
 
-An act looks and speaks inside one transaction of the platform's file, so it may be done by the server that serves it or
-by another process on the same file. Texts of a trainer are read by the declared fields that they end up in.
+They say what a real one could say, by the declarations; the danger is a training that teaches answers which never come.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
-from bloodbank_desktop.clock import china_text
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.records import kinds, wire
 from bloodbank_desktop.records.bag import bag_key
-from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.codes import donation_number
 from bloodbank_desktop.records.codes.errors import CodeError
-from bloodbank_desktop.records.declare import LineType
-from bloodbank_desktop.records.kinds import Unreadable
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.training import goods
+from bloodbank_desktop.training.acting import NOTHING, WRONG, Act, Options, Run, Scene, decimal, do, minute
 from bloodbank_desktop.training.platform import Platform
-from bloodbank_desktop.training.stage import Document, Stage, Standing, WrongWord
+from bloodbank_desktop.training.stage import Document, Stage
 
-CENTRE, OFFICE, LABORATORY, HOSPITAL = "训练血站", "训练审核员", "训练检验师", "训练医院"
-NOTHING, WRONG = "nothing-to-act-on", "wrong-act"
-#: Options that hold several texts; all others hold one.
-MANY = {"line": "1=partly:2", "bag": "献血码 [产品码]", "result": "antibody_id=检出抗-E"}
-
-Options = Mapping[str, Any]
-#: Said of a record, in stored values, and the changes that were published before it.
-Run = Callable[["Scene"], dict[str, Any]]
-
-
-@dataclass
-class Scene:
-    """One act under way: the record it is about (None when the act makes one), and what the trainer stated."""
-
-    stage: Stage
-    given: dict[str, Any]
-    about: Standing | None = None
-    published: list[Document] = field(default_factory=list)
-    labels: list[dict[str, Any]] = field(default_factory=list)
-
-    @property
-    def standing(self) -> Standing:
-        """The record that the act is about."""
-        assert self.about is not None
-        return self.about
-
-    def make(self, module: str, values: Mapping[str, Any], said: Mapping[str, Any] | None = None) -> None:
-        """Originate a record from stored values."""
-        declared = all_records()[module]
-        assert declared.answer is not None
-        body, more = wire.body(declared, values), wire.body(declared.answer, said or {})
-        self.published.append(self.stage.originate(module, body, more))
-
-
-@dataclass(frozen=True)
-class Act:
-    """One act: whom it concerns, in which states, and what a trainer may state.
-
-    `states` are those in which a record waits for it; in those of `anew` it waits only when the hospital had the last
-    word. `fields` are options read by fields of the answer (or of the record that is made), `special` all others.
-    """
-
-    what: str
-    sentence: str
-    run: Run
-    module: str
-    states: tuple[str | None, ...] = ()
-    anew: tuple[str, ...] = ()
-    fields: tuple[str, ...] = ()
-    special: tuple[str, ...] = ()
-    makes: bool = False
-    concerns: Callable[[Standing], bool] = lambda standing: True
-
-    def waits(self, standing: Standing) -> bool:
-        """Whether the record waits for this act."""
-        open_ = standing.state in self.states or (standing.state in self.anew and standing.theirs)
-        return open_ and self.concerns(standing)
-
-    @property
-    def options(self) -> tuple[str, ...]:
-        """Every option of the act."""
-        return (*(() if self.makes else ("no", "id")), *self.fields, *self.special)
-
-
+CENTRE, LABORATORY, HOSPITAL = "训练血站", "训练检验师", "训练医院"
 # -- 血站：预订单 ----------------------------------------------------------------------------------------------------
 
 
@@ -170,7 +101,7 @@ def _stated_line(text: str) -> dict[str, Any]:
     if wanted is None or not number.isdecimal() or not wanted[0] <= len(more) <= wanted[1]:
         message = f"看不懂“{text}”；请写成 1=full、2=partly:3、3=substituted:2:RBC-S 或 4=refused"
         raise KnownProblem(message, code=WRONG)
-    found = _reply(int(number), reply, _decimal(more[0]) if more else None)
+    found = _reply(int(number), reply, decimal(more[0]) if more else None)
     return found | ({"substitute": more[1]} if len(more) > 1 else {})
 
 
@@ -200,7 +131,7 @@ def _dispatch(scene: Scene) -> dict[str, Any]:
         "note_no": number,
         "supplier": order.values["supplier"],
         "order_no": order.values["order_no"],
-        "dispatched_at": _minute(stage),
+        "dispatched_at": minute(stage),
         "carrier": "训练送血员",
         "bags": tuple(bags),
     }
@@ -212,13 +143,18 @@ def _dispatch(scene: Scene) -> dict[str, Any]:
 # -- 献血办：审证与计划 ----------------------------------------------------------------------------------------------
 
 
-def _review(state: str, **said: Any) -> Run:
-    def run(scene: Scene) -> dict[str, Any]:
-        reviewed = None if state == "reviewing" else _minute(scene.stage)
-        # What was lacking before is no longer said.
-        return {"state": state, "reviewed_at": reviewed, "lacking": None, "remark": None, **said, **scene.given}
+def _review_act(what: str, sentence: str, state: str) -> Act:
+    """One verdict; what was not passed waits again when the hospital has amended it."""
+    lacking = "献血证复印件不清晰，请补充" if state == "not_passed" else None
 
-    return run
+    def run(scene: Scene) -> dict[str, Any]:
+        reviewed = None if state == "reviewing" else minute(scene.stage)
+        # What was lacking before is no longer said.
+        return {"state": state, "reviewed_at": reviewed, "lacking": lacking, "remark": None, **scene.given}
+
+    states = (None,) if state == "reviewing" else (None, "reviewing")
+    fields = ("lacking", "remark") if state == "not_passed" else ("remark",)
+    return Act(what, sentence, run, "entitlement_review", states, ("not_passed",), fields)
 
 
 def _allocate(scene: Scene) -> dict[str, Any]:
@@ -230,7 +166,7 @@ def _use(scene: Scene) -> dict[str, Any]:
     """Half of the share at first, then all that is left, unless the trainer says how much."""
     quota, used = scene.standing.values["quota"], scene.standing.said.get("used") or Decimal(0)
     half = max(Decimal("0.5"), quota / 2 // Decimal("0.5") * Decimal("0.5"))
-    amount = _decimal(scene.given["amount"]) if "amount" in scene.given else quota - used if used else min(half, quota)
+    amount = decimal(scene.given["amount"]) if "amount" in scene.given else quota - used if used else min(half, quota)
     if not 0 < amount <= quota - used:
         raise KnownProblem(f"这份计划还剩 {quota - used}，不能使用 {amount}", code=WRONG)
     used += amount
@@ -245,7 +181,7 @@ def _state(state: str) -> Run:
 
 
 def _receive(scene: Scene) -> dict[str, Any]:
-    return {"state": "received", "sample_received_at": _minute(scene.stage), "rejection": None}
+    return {"state": "received", "sample_received_at": minute(scene.stage), "rejection": None}
 
 
 def _reject(scene: Scene) -> dict[str, Any]:
@@ -263,13 +199,13 @@ def _report(scene: Scene) -> dict[str, Any]:
         results[test] = found
     return {
         "state": "reported",
-        "sample_received_at": scene.standing.said.get("sample_received_at") or _minute(scene.stage),
+        "sample_received_at": scene.standing.said.get("sample_received_at") or minute(scene.stage),
         "results": tuple({"test": test, "result": result} for test, result in results.items()),
         "conclusion": "见各项结果；结果仅供训练",
         "advice": "选择相应抗原阴性且交叉配血相合的红细胞",
         "reported_by": LABORATORY,
         "reviewed_by": "训练审核医师",
-        "reported_at": _minute(scene.stage),
+        "reported_at": minute(scene.stage),
         **scene.given,
     }
 
@@ -278,11 +214,11 @@ def _report(scene: Scene) -> dict[str, Any]:
 
 
 def _acknowledge_transfer(scene: Scene) -> dict[str, Any]:
-    return {"state": "acknowledged", "acknowledged_at": _minute(scene.stage), "acknowledged_by": HOSPITAL} | scene.given
+    return {"state": "acknowledged", "acknowledged_at": minute(scene.stage), "acknowledged_by": HOSPITAL} | scene.given
 
 
 def _acknowledge_reaction(scene: Scene) -> dict[str, Any]:
-    return {"state": "acknowledged", "acknowledged_at": _minute(scene.stage), **scene.given}
+    return {"state": "acknowledged", "acknowledged_at": minute(scene.stage), **scene.given}
 
 
 def _recall(scene: Scene) -> dict[str, Any]:
@@ -293,7 +229,7 @@ def _recall(scene: Scene) -> dict[str, Any]:
     notice = {
         "recall_no": stage.number("ZH"),
         "supplier": "shanghai_blood_center",
-        "recalled_at": _minute(stage),
+        "recalled_at": minute(stage),
         "reason": "献血者后续检测结果待查，请立即停用并等候通知（训练）",
         **scene.given,
         "bags": tuple({key: bag[key] for key in kept} for bag in bags.values()),
@@ -330,24 +266,9 @@ def _newest_bags(stage: Stage) -> list[Mapping[str, Any]]:
     return list(known[-1].values["bags"][:2])
 
 
-def _minute(stage: Stage) -> Any:
-    return stage.now.replace(second=0, microsecond=0)
-
-
-def _decimal(text: str) -> Decimal:
-    try:
-        number = Decimal(text)
-    except InvalidOperation:
-        number = Decimal("NaN")
-    if not number.is_finite():
-        raise KnownProblem(f"“{text}”不是数字", code=WRONG)
-    return number
-
-
 # -- the list, and doing one -----------------------------------------------------------------------------------------
 
 _OPEN_ORDER, _SAID = (None, "accepted"), ("planned_arrival", "remark", "replied_by")
-_REVIEWED = {"module": "entitlement_review", "anew": ("not_passed",)}
 _MADE = ("component", "abo", "rhd", "quota", "valid_until", "donor_name", "beneficiary", "relation")
 ACTS = {
     act.what: act
@@ -360,15 +281,10 @@ ACTS = {
         Act("order-refuse", "血站不能满足预订单", _refuse, "blood_order", _OPEN_ORDER, fields=_SAID),
         Act("order-dispatch", "血站发血：开发血单，预订单转为在途", _dispatch, "blood_order", ("satisfied", "partly"),
             fields=("planned_arrival", "remark")),
-        Act("review-reviewing", "审核机构开始审核用血审证", _review("reviewing"), states=(None,), fields=("remark",),
-            **_REVIEWED),
-        Act("review-pass", "用血审证审核通过", _review("passed"), states=(None, "reviewing"), fields=("remark",),
-            **_REVIEWED),
-        Act("review-pass-directly", "用血审证直接通过", _review("passed_directly"), states=(None, "reviewing"),
-            fields=("remark",), **_REVIEWED),
-        Act("review-not-pass", "用血审证未通过，--lacking 写明缺什么",
-            _review("not_passed", lacking="献血证复印件不清晰，请补充"), states=(None, "reviewing"),
-            fields=("lacking", "remark"), **_REVIEWED),
+        _review_act("review-reviewing", "审核机构开始审核用血审证", "reviewing"),
+        _review_act("review-pass", "用血审证审核通过", "passed"),
+        _review_act("review-pass-directly", "用血审证直接通过", "passed_directly"),
+        _review_act("review-not-pass", "用血审证未通过，--lacking 写明缺什么", "not_passed"),
         Act("plan-allocate", "献血办分配一份用血计划（合成献血者，已脱敏）", _allocate, "donor_plan", fields=_MADE,
             makes=True),
         Act("plan-use", "使用已激活的计划，--amount 写明数量", _use, "donor_plan", ("activated", "partly_used"),
@@ -406,87 +322,4 @@ def perform(platform: Platform, what: str, options: Options | None = None) -> Do
     Raises KnownProblem "nothing-to-act-on" when no record waits for it, "wrong-act" for options that it does not take.
     """
     with platform.stage() as stage:
-        return perform_on(stage, act(what), options or {})
-
-
-def perform_on(stage: Stage, act_: Act, options: Options) -> Document:
-    """Do an act inside a transaction; see `perform`."""
-    scene = Scene(stage, _read(act_, options))
-    number, record_id = (scene.given.pop(name, None) for name in ("no", "id"))
-    try:
-        if not act_.makes:
-            scene.about = _about(stage, act_, number, record_id)
-        said = act_.run(scene)
-        if scene.about is not None:
-            scene.published.append(stage.answer(scene.about.id, _words(act_, said)))
-    except WrongWord as problem:
-        if not options:
-            raise
-        raise KnownProblem(f"平台不能这样答复：{problem}", code=WRONG) from problem
-    return {"what": act_.what, "published": scene.published, "labels": scene.labels}
-
-
-def _words(act_: Act, said: Mapping[str, Any]) -> Document:
-    declared = all_records()[act_.module].answer
-    assert declared is not None
-    taken_back = {declared.fields[key].wire: None for key, value in said.items() if value is None}
-    return taken_back | wire.body(declared, said)
-
-
-def _about(stage: Stage, act_: Act, number: str | None, record_id: str | None) -> Standing:
-    label = all_records()[act_.module].label
-    if number is None and record_id is None:
-        waiting = stage.of_module(act_.module, (*act_.states, *act_.anew))
-        found = next((one for one in waiting if act_.waits(one)), None)
-        if found is None:
-            raise KnownProblem(f"没有等待“{act_.sentence}”的{label}；请先由医院登记并上传", code=NOTHING)
-        return found
-    for one in _named(stage, act_, number, record_id):
-        if one.state not in (*act_.states, *act_.anew) or not act_.concerns(one):
-            state = all_records()[act_.module].answer
-            assert state is not None
-            word = state.fields["state"].kind.format(one.state) or "尚未答复"
-            raise KnownProblem(f"{label} {one.number} {word}（{china_text(one.at)}），不能再“{act_.sentence}”", code=NOTHING)
-        return one
-    raise KnownProblem(f"平台没有{label} {number or record_id}；请核对编号，或等它上传", code=NOTHING)
-
-
-def _named(stage: Stage, act_: Act, number: str | None, record_id: str | None) -> Iterator[Standing]:
-    if record_id is not None:
-        found = stage.find(record_id)
-        if found is not None and found.module == act_.module and number in (None, found.number):
-            yield found
-        return
-    yield from (one for one in stage.of_module(act_.module) if one.number == number)
-
-
-def _read(act_: Act, options: Options) -> dict[str, Any]:
-    """Return the options as stored values. Raises KnownProblem "wrong-act"."""
-    declared: LineType | None = all_records()[act_.module]
-    if not act_.makes and isinstance(declared, LineType):
-        declared = all_records()[act_.module].answer
-    assert declared is not None
-    given: dict[str, Any] = {}
-    for name, value in options.items():
-        if name not in act_.options:
-            words = "、".join(f"--{option.replace('_', '-')}" for option in act_.options) or "没有选项"
-            raise KnownProblem(f"动作 {act_.what} 不接受 --{name.replace('_', '-')}；可用：{words}", code=WRONG)
-        several = isinstance(value, Sequence) and not isinstance(value, str)
-        right = several and value and all(isinstance(one, str) for one in value) if name in MANY else isinstance(value, str)
-        if not right:
-            raise KnownProblem(f"--{name.replace('_', '-')} 应为文字", code=WRONG)
-        given[name] = _value(declared, name, value) if name in act_.fields else value
-    return given
-
-
-def _value(declared: LineType, name: str, text: str) -> Any:
-    f = declared.fields[name]
-    try:
-        value = text if isinstance(f.kind, kinds.Choice) and text in f.kind.table else f.kind.parse(text)
-    except Unreadable as problem:
-        raise KnownProblem(f"{f.label}：{problem.message}", code=WRONG) from problem
-    if value is None:
-        raise KnownProblem(f"{f.label}是空的，请填写或不写这个选项", code=WRONG)
-    for _, message in f.kind.check(value):
-        raise KnownProblem(f"{f.label}：{message}", code=WRONG)
-    return value
+        return do(stage, act(what), options or {})

@@ -21,6 +21,8 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
 
+from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.training.acts import perform
 from bloodbank_desktop.training.envelope import KEY, MOST_BYTES, NAME, UUID, Shape, matching, read_batch
 from bloodbank_desktop.training.faults import (
     AFTER,
@@ -56,6 +58,7 @@ _ROUTES = Map(
         Rule("/v1/snapshots/<string:snapshot>", endpoint="snapshot", methods=["GET"]),
         Rule("/v1/digests", endpoint="digests", methods=["GET"]),
         Rule("/training/faults", endpoint="faults", methods=["GET", "POST"]),
+        Rule("/training/acts", endpoint="acts", methods=["POST"]),
     ],
     merge_slashes=False,
 ).bind(FEED)
@@ -77,6 +80,7 @@ class Application:
             "snapshot": self._snapshot,
             "digests": self._digests,
             "faults": self._faults,
+            "acts": self._acts,
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -97,7 +101,7 @@ class Application:
             if fault := self.faults.take(BEFORE.keys() - {"item-error"}, request.path):
                 return instead(fault)
             self._authorise(request)
-            if endpoint not in ("hello", "faults"):
+            if endpoint not in ("hello", "faults", "acts"):
                 _protocol(request)
             return self._steps[endpoint](request, **arguments)
         except Refusal as refusal:
@@ -183,6 +187,15 @@ class Application:
             except (ValueError, re.error) as problem:
                 raise Refusal("malformed", str(problem)) from problem
         return _json({"faults": self.faults.shown()})
+
+    def _acts(self, request: Request) -> Response:
+        document = _parse(_content(request, digest_required=False))
+        if not isinstance(document, dict) or not isinstance(document.get("what"), str):
+            raise Refusal("malformed", "应为一个动作：what 与它的选项")
+        try:
+            return _json(perform(self.platform, document.pop("what"), document))
+        except KnownProblem as problem:
+            return _json({"code": problem.code, "message": problem.message}, 409)
 
 
 def _json(document: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:

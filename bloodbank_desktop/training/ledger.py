@@ -18,6 +18,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlcipher3 import dbapi2
 
+from bloodbank_desktop.errors import KnownProblem
+
 META = sa.MetaData()
 #: Names and texts: "epoch"; "horizon", the feed number before which cursors have expired.
 SETTING = sa.Table("setting", META, sa.Column("name", sa.Text, primary_key=True), sa.Column("value", sa.Text))
@@ -115,7 +117,10 @@ _FIND = {name: sa.select(key.table).where(_among(key)) for name, key in _KEYS.it
 
 
 class Ledger:
-    """One open file. Methods may be called from any thread; writers wait for each other."""
+    """One open file, made if need be. Methods may be called from any thread; writers wait for each other.
+
+    Raises KnownProblem "training-file" for a file that is something else.
+    """
 
     def __init__(self, file: Path) -> None:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -128,12 +133,18 @@ class Ledger:
         )
         sa.event.listen(self.engine, "connect", _connected)
         sa.event.listen(self.engine, "begin", _begun)
-        with self.write() as connection:
-            META.create_all(connection)
-            connection.execute(
-                upsert(SETTING).on_conflict_do_nothing(),
-                [{"name": "epoch", "value": str(uuid.uuid4())}, {"name": "horizon", "value": "0"}],
-            )
+        try:
+            with self.write() as connection:
+                META.create_all(connection)
+                connection.execute(
+                    upsert(SETTING).on_conflict_do_nothing(),
+                    [{"name": "epoch", "value": str(uuid.uuid4())}, {"name": "horizon", "value": "0"}],
+                )
+        except sa.exc.DatabaseError as problem:
+            self.close()
+            raise KnownProblem(
+                f"{file} 不能用作训练平台的资料文件，程序没有改动它；请换一个文件名（--db）", code="training-file"
+            ) from problem
 
     def close(self) -> None:
         """Close all connections."""

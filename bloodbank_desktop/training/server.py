@@ -30,6 +30,7 @@ from bloodbank_desktop.training.envelope import MOST_BYTES
 from bloodbank_desktop.training.faults import PROBLEM, Faults
 from bloodbank_desktop.training.platform import Platform
 from bloodbank_desktop.training.problems import BY_STATUS, Refusal
+from bloodbank_desktop.training.schedule import Liveliness, Schedule
 
 HOST = "127.0.0.1"
 THREADS = 8
@@ -55,7 +56,8 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 class TrainingServer:
     """The platform over `file`, listening on `url` between `start` and `stop`; also a context manager.
 
-    Port 0 takes any free port. `token` is what the bearer header must hold. Raises KnownProblem "port-in-use".
+    Port 0 takes any free port. `token` is what the bearer header must hold. `lively`: the other side answers by itself.
+    Raises KnownProblem "port-in-use".
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class TrainingServer:
         clock: Clock | None = None,
         faults: Faults | None = None,
         token: str = TOKEN,
+        lively: bool = False,
     ) -> None:
         listening = _listen(port)
         self.faults = faults or Faults()
@@ -90,12 +93,15 @@ class TrainingServer:
         self.port = int(listening.getsockname()[1])
         self.url = f"http://{HOST}:{self.port}"
         self._thread: threading.Thread | None = None
+        self._lively = Liveliness(Schedule(self.platform), self.faults.stopping) if lively else None
         self._closing = threading.Lock()
         self._closed = False
 
     def run(self) -> None:
         """Serve until `stop` is called from another thread, or KeyboardInterrupt comes; then everything is closed."""
         loop, watched = self._server.asyncore.loop, self._server._map
+        if self._lively is not None:
+            self._lively.start()
         try:
             while not self.faults.stopping.is_set():
                 loop(timeout=1, use_poll=hasattr(select, "poll"), map=watched, count=1)
@@ -107,6 +113,9 @@ class TrainingServer:
             with self._closing:
                 self._closed = True
                 self._server.asyncore.close_all(watched)
+            if self._lively is not None:
+                self.faults.stopping.set()
+                self._lively.join()
             self.platform.close()
 
     def start(self) -> TrainingServer:
@@ -150,13 +159,15 @@ def _listen(port: int) -> socket.socket:
     return listening
 
 
-def serve(port: int, file: Path, *, while_stdin: bool = False, faults: Faults | None = None) -> None:
+def serve(
+    port: int, file: Path, *, while_stdin: bool = False, faults: Faults | None = None, lively: bool = False
+) -> None:
     """Serve the platform over `file` in this process until SIGTERM, Ctrl+C or, `while_stdin`, the end of stdin.
 
     Prints one line of JSON when the port is open: {"url", "port", "pid"}. Port 0 takes any free port. Must be called
     in the main thread. Raises KnownProblem "port-in-use".
     """
-    server = TrainingServer(file, port=port, faults=faults)
+    server = TrainingServer(file, port=port, faults=faults, lively=lively)
     before = signal.signal(signal.SIGTERM, _interrupt)
     try:
         if while_stdin:

@@ -31,6 +31,8 @@ class Spec:
         return self.shown or (self.keys[0] if self.keys else "")
 
 
+#: What a person most often comes for stands out.
+_PRIMARY = frozenset({"action.register", "action.resume"})
 _LIST, _STOCK, _QUEUE, _WINDOW = "列表", "库存", "上传队列", "窗口"
 
 SPECS = {
@@ -53,7 +55,7 @@ SPECS = {
         Spec("sort_newest", "最新的在前", ("Ctrl+Shift+Home",), "恢复原来的次序", _LIST),
         Spec("copy_cell", "复制单元格", ("Ctrl+C",), "复制光标所在的一格", _LIST),
         Spec("copy_row", "复制整行", ("Ctrl+Shift+C",), "复制整行，可粘贴到表格软件", _LIST),
-        Spec("columns", "列", ("Ctrl+L",), "选择显示哪些列；拖动标题可调整次序和宽度", _LIST),
+        Spec("columns", "显示列", ("Ctrl+L",), "选择显示哪些列；拖动标题可调整次序和宽度", _LIST),
         Spec("accept", "验收合格", ("Ctrl+Y",), "选中的血袋验收合格，可以发出", _STOCK),
         Spec("quarantine", "隔离…", ("Ctrl+G",), "隔离选中的血袋；须写明原因", _STOCK),
         Spec("reserve", "预留…", ("Ctrl+P",), "为一张申请单预留选中的血袋", _STOCK),
@@ -62,7 +64,7 @@ SPECS = {
         Spec("relocate", "移位…", ("Ctrl+M",), "改变选中血袋的储存位置", _STOCK),
         Spec("stock_take", "盘点…", ("Ctrl+I",), "逐袋扫描冰箱，核对缺少、多出和过期", _STOCK),
         Spec("stock_level", "安全库存…", ("Ctrl+E",), "设定所选血型品种至少应有多少袋", _STOCK),
-        Spec("retry", "重新发送", ("Ctrl+R",), "让选中的操作再次发送", _QUEUE),
+        Spec("retry", "重新报送", ("Ctrl+R",), "让选中的操作再次报送", _QUEUE),
         Spec("finished", "显示已完成", ("Ctrl+H",), "同时显示已经完成的操作", _QUEUE),
         Spec("refresh", "刷新", ("F5",), "重新读取当前页", _WINDOW),
         Spec("next_tab", "下一页", ("Ctrl+Tab", "Ctrl+PgDown"), "到下一个模块", _WINDOW),
@@ -108,6 +110,7 @@ def button(action: QAction, parent: QWidget | None = None) -> QToolButton:
     made.setObjectName(action.objectName().replace("action.", "button."))
     made.setDefaultAction(action)
     made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+    made.setProperty("primary", action.objectName() in _PRIMARY)
     made.setAccessibleName(action.text())
     made.setAccessibleDescription(action.toolTip())
     return made

@@ -1,26 +1,12 @@
-"""Whatever is no `KnownProblem` opens one window with the exact report, to be copied and sent; nothing fails silently.
-
-An error inside painting must not open a window inside painting, and a thousand errors must not open a thousand
-windows: everything goes through one queued signal to one window, which counts.
-"""
+"""The window that shows a report of an error: to be read, copied and sent."""
 
 from __future__ import annotations
 
-import logging
-import sys
-import threading
-from types import TracebackType
-from typing import Any
-
-from PySide6.QtCore import QObject, Qt, Signal, Slot
+from PySide6.QtCore import Slot
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
-from bloodbank_desktop.clock import Clock
-from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.ui import report, theme
-
-_log = logging.getLogger(__name__)
+from bloodbank_desktop.ui import theme
 
 
 class CrashWindow(QDialog):
@@ -43,7 +29,9 @@ class CrashWindow(QDialog):
         self.text.setObjectName("crash.report")
         self.text.setAccessibleName("错误报告")
         self.text.setReadOnly(True)
-        self.text.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
+        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        fixed.setPointSizeF(self.font().pointSizeF())
+        self.text.setFont(fixed)
         note = QLabel("报告只含程序的位置和版本，不含任何患者或血袋的内容。", self)
         note.setWordWrap(True)
         theme.paint_text(note, theme.Tone.MUTED)
@@ -75,85 +63,3 @@ class CrashWindow(QDialog):
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self.text.toPlainText())
         self.copy.setText("✓ 已复制")
-
-
-class CrashReporter(QObject):
-    """Leads everything that nobody caught into the window. `known` carries a `KnownProblem` for the message bar."""
-
-    known = Signal(object)
-    _caught = Signal(str)
-
-    def __init__(self, clock: Clock, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._clock = clock
-        self._window: CrashWindow | None = None
-        self._before: tuple[Any, Any, Any] | None = None
-        self._caught.connect(self._show, Qt.ConnectionType.QueuedConnection)
-
-    def install(self) -> None:
-        """Take over sys.excepthook, threading.excepthook and sys.unraisablehook."""
-        self._before = (sys.excepthook, threading.excepthook, sys.unraisablehook)
-        sys.excepthook = self._hook
-        threading.excepthook = self._thread_hook
-        sys.unraisablehook = self._unraisable_hook
-
-    def restore(self) -> None:
-        """Give the hooks back."""
-        if self._before is not None:
-            sys.excepthook, threading.excepthook, sys.unraisablehook = self._before
-            self._before = None
-
-    @Slot(object)
-    def report(self, problem: BaseException, thread: str = "") -> None:
-        """Show an exception, from any thread."""
-        if isinstance(problem, KnownProblem):
-            self.known.emit(problem)
-            return
-        text = report.make(problem, self._clock.now(), thread=thread)
-        _log.error("bug\n%s", text)
-        self._caught.emit(text)
-
-    @property
-    def window(self) -> CrashWindow | None:
-        """The open window."""
-        return self._window
-
-    def _hook(self, kind: type[BaseException], problem: BaseException, trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            sys.__excepthook__(kind, problem, trace)
-            return
-        self._safely(problem.with_traceback(trace))
-
-    def _thread_hook(self, args: threading.ExceptHookArgs) -> None:
-        if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
-            self._safely(args.exc_value, args.thread.name if args.thread else "")
-
-    def _unraisable_hook(self, args: sys.UnraisableHookArgs) -> None:
-        if args.exc_value is not None:
-            self._safely(args.exc_value)
-
-    def _safely(self, problem: BaseException, thread: str = "") -> None:
-        try:
-            self.report(problem, thread)
-        except Exception:
-            # The last net: at the end of the program even this object may be half gone.
-            sys.__excepthook__(type(problem), problem, problem.__traceback__)
-
-    @Slot(str)
-    def _show(self, text: str) -> None:
-        if self._window is not None:
-            self._window.add()
-            return
-        # Without a parent: the window that failed may be the one that is going away.
-        window = CrashWindow(text)
-        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        window.finished.connect(self._forget)
-        self._window = window
-        window.setWindowModality(Qt.WindowModality.ApplicationModal)
-        window.show()
-        window.raise_()
-        window.activateWindow()
-
-    @Slot()
-    def _forget(self) -> None:
-        self._window = None

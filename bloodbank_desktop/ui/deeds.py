@@ -52,15 +52,22 @@ class Deeds(QObject):
         self.dialogs: list[QDialog] = []
         self._desk: Desk | None = None
         self._reading = False
+        self._wish: tuple[str, str, str | None, Draft | None] | None = None
 
     def attach(self, desk: Desk) -> None:
-        """Act on this desk from now on."""
+        """Act on this desk from now on; what was wished for while there was none is done now."""
         self._desk = desk
+        wish, self._wish = self._wish, None
+        if wish is not None:
+            QTimer.singleShot(0, self, lambda: self.open(*wish))
 
     def open(self, kind: str, mode: str, record_id: str | None, draft: Draft | None = None) -> None:
         """Open the dialog of a module. The draft of a change is reopened as a change, whatever `mode` says."""
         desk = self._desk
-        if desk is None or self._reading or self.dialogs:
+        if desk is None:
+            self._wish = (kind, mode, record_id, draft)
+            return
+        if self._reading or self.dialogs:
             return
         if mode != "view" and not desk.operator:
             self.ask_operator(lambda: self.open(kind, mode, record_id, draft))

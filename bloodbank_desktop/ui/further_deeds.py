@@ -19,7 +19,6 @@ from bloodbank_desktop.records.followups import followups
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.ui.deeds import Deeds
 from bloodbank_desktop.ui.list_model import Row
-from bloodbank_desktop.ui.questions import WordsQuestion
 from bloodbank_desktop.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from bloodbank_desktop.operations.stock_desk import StockDesk, StockTake
     from bloodbank_desktop.operations.trace import Chain
     from bloodbank_desktop.storage.stock_rows import StockGroup
+    from bloodbank_desktop.ui.questions import WordsQuestion
 
 STOCK = "stock"
 _ASKS = {
@@ -127,8 +127,8 @@ class FurtherDeeds(QObject):
         declared = all_records()[kind]
         name = declared.name_of(row.item.values)
         words = f"激活 {name}\n\n激活后份额计入本院用血计划，不能撤回。"
-        question = WordsQuestion(
-            "activate", "激活计划", words, "激活", "关联的审证编号或申请单号", self._window, optional=True
+        question = _question(
+            "activate", "激活计划", words, "激活", "关联的审证编号或申请单号", parent=self._window, optional=True
         )
         question.accepted.connect(
             lambda: self._run(
@@ -140,7 +140,7 @@ class FurtherDeeds(QObject):
     def _reverse(self, desk: Desk, row: Row) -> None:
         name = all_records()["stock_in"].name_of(row.item.values)
         words = f"整单冲红 {name}\n\n这张入库单的血袋都从库存中撤出，可以重新入库；原记录和冲红原因都会留痕并报送平台。"
-        question = WordsQuestion("reverse", "冲红入库单", words, "冲红", "冲红原因", self._window)
+        question = _question("reverse", "冲红入库单", words, "冲红", "冲红原因", parent=self._window)
         question.accepted.connect(
             lambda: self._run(
                 lambda: _stock(desk).reverse(row.id, reason=question.text), f"✓ 已冲红 {name}", "stock_in", STOCK
@@ -164,7 +164,7 @@ class FurtherDeeds(QObject):
             return
         title, words, yes, hint = _ASKS[deed]
         bags = "\n".join(bag_name(key) for key in keys[:5]) + (f"\n… 共 {len(keys)} 袋" if len(keys) > 5 else "")
-        question = WordsQuestion(deed, title, f"{bags}\n\n{words}", yes, hint, self._window)
+        question = _question(deed, title, f"{bags}\n\n{words}", yes, hint, parent=self._window)
         question.accepted.connect(
             lambda: self._run(lambda: _stock(desk).do(deed, keys, **{_WORDS_GO_TO[deed]: question.text}), said, STOCK)
         )
@@ -178,8 +178,8 @@ class FurtherDeeds(QObject):
         key = (group.component, group.abo, group.rhd)
         name = " ".join(table(n).word(k) for n, k in zip(("component", "abo", "rhd"), key, strict=True))
         before = f"现在设定 {group.least} 袋。" if group.least is not None else "现在没有设定。"
-        question = WordsQuestion(
-            "stock_level", "安全库存", f"{name} 至少应有多少袋可发出？\n{before}", "设定", "袋数", self._window
+        question = _question(
+            "stock_level", "安全库存", f"{name} 至少应有多少袋可发出？\n{before}", "设定", "袋数", parent=self._window
         )
 
         def put() -> None:
@@ -208,7 +208,7 @@ class FurtherDeeds(QObject):
                     lambda: stock.count(keys, place=place), show, self._deeds.failed.emit, owner=window
                 )
 
-            window = StockTakeWindow(places, lambda donation: known.get(donation, []), finish, self._window)
+            window = StockTakeWindow(places, lambda donation: known.get(donation, []), finish, parent=self._window)
             self._deeds.show(window)
 
         self._tasks.database(stock.places_and_bags, open_, self._deeds.failed.emit, owner=self)
@@ -227,6 +227,13 @@ class FurtherDeeds(QObject):
 
     def _run(self, act: Callable[[], Any], said: str, *kinds: str) -> None:
         self._tasks.database(act, lambda _none: self.done.emit(said, kinds), self._deeds.failed.emit, owner=self)
+
+
+def _question(name: str, title: str, words: str, yes: str, hint: str, **more: Any) -> WordsQuestion:
+    # The window starts without its questions.
+    from bloodbank_desktop.ui.questions import WordsQuestion
+
+    return WordsQuestion(name, title, words, yes, hint, **more)
 
 
 def _stock(desk: Desk) -> StockDesk:

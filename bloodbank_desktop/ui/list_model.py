@@ -132,6 +132,7 @@ class PagedModel(QAbstractTableModel):
         self._fetched_token = 0
         self._opening = False
         self._next: tuple[Query, Keeper | None] | None = None
+        self._awaited: tuple[range, Callable[[], None]] | None = None
         self._said_stale = False
         self._last_page = -1
         self._colours: dict[Tone, QColor] = {}
@@ -141,6 +142,10 @@ class PagedModel(QAbstractTableModel):
         self._soon.timeout.connect(self._fetch)
 
     # what the list shows
+
+    def follow(self, source: Source) -> None:
+        """Read from another source with the same columns from now on; the rows shown stay until they are refreshed."""
+        self._source = source
 
     def show(self, query: Query) -> None:
         """Show another question; the rows of the old one stay until the answer is there."""
@@ -169,6 +174,18 @@ class PagedModel(QAbstractTableModel):
         page = self._pages.get(number // PAGE)
         place = number % PAGE
         return page[place] if page is not None and number >= 0 and place < len(page) else None
+
+    def when_read(self, first: int, last: int, then: Callable[[], None]) -> None:
+        """Call `then` when the rows from `first` to `last` are read, at once if they are.
+
+        Only the latest call counts, and none outlives the listing that it was made for.
+        """
+        pages = range(max(first, 0) // PAGE, min(last, self._total - 1) // PAGE + 1)
+        self._awaited = (pages, then)
+        for page in pages:
+            if page not in self._pages:
+                self._want(page)
+        self._give_awaited()
 
     def set_colours(self, colours: Colours) -> None:
         """Use the colours of another palette."""
@@ -250,6 +267,7 @@ class PagedModel(QAbstractTableModel):
             self._go_on()
             return
         self._token += 1
+        self._awaited = None
         self._reader = opened.reader
         self._said_stale = False
         same_shape = keep is not None and opened.total == self._total and self.ready
@@ -322,6 +340,7 @@ class PagedModel(QAbstractTableModel):
             self._pages.popitem(last=False)
         self._last_page = -1
         self._changed(found)
+        self._give_awaited()
         self._fetch()
 
     def _not_read(self, token: int, pages: Sequence[int], problem: Exception) -> None:
@@ -330,8 +349,14 @@ class PagedModel(QAbstractTableModel):
             # Not asked again until the list is read anew: a repaint must not become a loop of errors.
             self._broken.update(pages)
             self._changed(pages)
+            self._give_awaited()
             self.failed.emit(problem)
         self._fetch()
+
+    def _give_awaited(self) -> None:
+        if self._awaited is not None and all(page in self._pages or page in self._broken for page in self._awaited[0]):
+            (_, then), self._awaited = self._awaited, None
+            then()
 
     def _changed(self, pages: Mapping[int, Any] | Sequence[int]) -> None:
         last = len(self.columns) - 1

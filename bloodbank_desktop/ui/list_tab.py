@@ -21,7 +21,7 @@ from bloodbank_desktop.ui import actions, states, theme
 from bloodbank_desktop.ui.columns import ColumnMemory
 from bloodbank_desktop.ui.drafts_bar import DraftsBar, draft_words
 from bloodbank_desktop.ui.flow import FlowLayout
-from bloodbank_desktop.ui.list_model import Keep, PagedModel, Query, Row
+from bloodbank_desktop.ui.list_model import Keep, PagedModel, Query, Row, Source
 from bloodbank_desktop.ui.list_view import ListView
 from bloodbank_desktop.ui.record_source import UPLOAD, UPLOAD_LABEL, RecordSource
 from bloodbank_desktop.ui.tasks import Tasks
@@ -64,6 +64,7 @@ class ListTab(QWidget):
         self._tasks = tasks
         self._clock = clock
         self._desk: Desk | None = None
+        self._person = ""
         self.setObjectName(f"tab.{declared.key}")
         self.setAccessibleName(declared.label)
         self.model: PagedModel | None = None
@@ -76,7 +77,7 @@ class ListTab(QWidget):
         self.count = QLabel(self)
         self.count.setObjectName("count")
         self.drafts = DraftsBar(declared, self.actions_by_name["resume"], self.actions_by_name["discard"], self)
-        self.columns = ColumnMemory(self.view, preferences, lambda: self._desk.operator if self._desk else "")
+        self.columns = ColumnMemory(self.view, preferences, lambda: self._desk.operator if self._desk else self._person)
         self._pause = QTimer(self)
         self._pause.setSingleShot(True)
         self._pause.setInterval(_DEBOUNCE_MS)
@@ -87,11 +88,28 @@ class ListTab(QWidget):
 
     # what the window calls
 
+    def preview(self, source: Source, person: str) -> None:
+        """Show rows before there is a desk, in the columns of a person."""
+        self._person = person
+        self._show(source)
+
     def attach(self, desk: Desk) -> None:
         """Read from this desk from now on."""
         self._desk = desk
-        self.view.empty_text = "正在读取…"
-        self.model = PagedModel(RecordSource(self.declared, desk), self._tasks, self)
+        source = RecordSource(self.declared, desk)
+        if self.model is None:
+            self.view.empty_text = "正在读取…"
+            self._show(source)
+        else:
+            self.model.follow(source)
+            if desk.operator != self._person:
+                self.columns.apply()
+            self.model.refresh(self.view.keep)
+            self._enable()
+        self._read_drafts()
+
+    def _show(self, source: Source) -> None:
+        self.model = PagedModel(source, self._tasks, self)
         self.view.show_model(self.model)
         self.columns.apply()
         self.model.opened.connect(self._opened)
@@ -100,7 +118,6 @@ class ListTab(QWidget):
         selection = self.view.selectionModel()
         selection.currentRowChanged.connect(self._enable)
         self.model.show(self._query())
-        self._read_drafts()
 
     def refresh(self) -> None:
         """Read again, leaving the selection and the rows on the screen where they are."""
@@ -300,7 +317,9 @@ class ListTab(QWidget):
         total, narrowed = self.model.rowCount(), self.model.query.narrowed
         self.count.setText(f"符合条件 {total:,} 条" if narrowed else f"共 {total:,} 条")
         self.clear_button.setVisible(narrowed)
-        if narrowed:
+        if self._desk is None and not total:
+            self.count.clear()
+        elif narrowed:
             self.view.empty_text = "没有符合条件的记录。按 Esc 清除条件。"
         elif Verb.REGISTER in self.declared.verbs:
             self.view.empty_text = f"还没有{self.declared.label}记录。按 Ctrl+N 登记第一条。"
@@ -333,9 +352,9 @@ class ListTab(QWidget):
         on_row = self.view.currentIndex().isValid()
         for verb, name in VERB_ACTIONS.items():
             if verb in self.declared.verbs:
-                self.actions_by_name[name].setEnabled(self._desk is not None and (on_row or verb not in _NEEDS_ROW))
+                self.actions_by_name[name].setEnabled(self.model is not None and (on_row or verb not in _NEEDS_ROW))
         for name in _more_of(self.declared):
-            self.actions_by_name[name].setEnabled(self._desk is not None and on_row)
+            self.actions_by_name[name].setEnabled(self.model is not None and on_row)
         if self.model is None:
             self.clear_button.hide()
             for name in ("resume", "discard"):

@@ -6,25 +6,39 @@ selecting all. Each of these is answered here without looking at the rows.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from bloodbank_desktop.ui import theme
 from bloodbank_desktop.ui.list_model import Keep, PagedModel, Row
 
+#: How long a jump waits for its rows before it shows their places.
+_PATIENCE_MS = 60
+
 
 class ListView(QTableView):
-    """The table. `typed` carries what is typed or scanned into the list; `type_changed` follows another font."""
+    """The table.
+
+    `typed` carries what is typed or scanned into the list; `type_changed` follows another font; `painted` is emitted
+    once, when the rows of a model are on the screen for the first time.
+    """
 
     typed = Signal(str)
     type_changed = Signal()
+    painted = Signal()
 
     def __init__(self, name: str, label: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
         self.setAccessibleName(label)
         self.empty_text = ""
+        self._was_painted = False
+        self._leap: int | None = None
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE_MS)
+        self._patience.timeout.connect(self._land)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -94,13 +108,15 @@ class ListView(QTableView):
             self.typed.emit(search)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
+        # What was pressed next starts from where the key before leads.
+        self._land()
         model = self.model()
         last = model.rowCount() - 1 if model is not None else -1
         if event.modifiers() == Qt.KeyboardModifier.NoModifier and last >= 0:
             # A person in a list means the first and last record; Qt means the first and last cell of the row.
             place = {Qt.Key.Key_Home: 0, Qt.Key.Key_End: last}.get(Qt.Key(event.key()))
             if place is not None:
-                self.go_to(place)
+                self.leap(place)
                 return
         super().keyPressEvent(event)
 
@@ -112,6 +128,19 @@ class ListView(QTableView):
         column = max(self.currentIndex().column(), 0)
         flags = QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows
         self.selectionModel().setCurrentIndex(model.index(row, column), flags)
+
+    def leap(self, row: int) -> None:
+        """Go to a row far away when the rows around it are read, so that the screen is painted once and not twice.
+
+        Whatever keeps the disk busy, the person does not wait longer than a moment: then the rows come later.
+        """
+        model, around = self.paged, self._rows_on_screen()
+        if model is None:
+            self.go_to(row)
+            return
+        self._leap = row
+        self._patience.start()
+        model.when_read(row - around, row + around, self._land)
 
     def selectAll(self) -> None:
         """One record is selected at a time."""
@@ -134,8 +163,18 @@ class ListView(QTableView):
             area = self.viewport().rect().adjusted(margin, margin, -margin, -margin)
             painter.drawText(area, Qt.AlignmentFlag.AlignHCenter | Qt.TextFlag.TextWordWrap, self.empty_text)
             painter.end()
+        if not self._was_painted and isinstance(model, PagedModel) and model.ready:
+            self._was_painted = True
+            self.painted.emit()
 
     # within
+
+    @Slot()
+    def _land(self) -> None:
+        row, self._leap = self._leap, None
+        self._patience.stop()
+        if row is not None:
+            self.go_to(row)
 
     def _measure(self) -> None:
         height = QFontMetrics(self.font()).height()
@@ -149,6 +188,7 @@ class ListView(QTableView):
 
     def _opened(self, keep: Keep | None, row: int) -> None:
         model = self.paged
+        self._leap = None
         if model is None:
             return
         if keep is None:

@@ -24,8 +24,7 @@ from bloodbank_desktop.ui.further_deeds import FurtherDeeds
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.message_bar import MessageBar
 from bloodbank_desktop.ui.status_area import StatusArea
-from bloodbank_desktop.ui.stock_tab import StockTab
-from bloodbank_desktop.ui.tabs import QUEUE, Page, Tabs
+from bloodbank_desktop.ui.tabs import QUEUE, Tabs
 from bloodbank_desktop.ui.tasks import Tasks
 from bloodbank_desktop.ui.theme import Appearance
 from bloodbank_desktop.ui.training_frame import TrainingFrame
@@ -35,6 +34,7 @@ if TYPE_CHECKING:
     from bloodbank_desktop.operations.results import Changes, Saved
     from bloodbank_desktop.storage.outbox import QueueSummary
     from bloodbank_desktop.sync.status import SyncStatus
+    from bloodbank_desktop.ui.tabs import Page
 
 PREFERENCES = "window.ini"
 #: A download brings many pages in a row; the lists follow a few times a second at most.
@@ -183,7 +183,10 @@ class MainWindow(QMainWindow):
             page.delete_asked.connect(lambda row: self.deeds.delete(key, row))
             page.discard_asked.connect(self.deeds.discard)
             page.more_asked.connect(lambda what, row: self.further.do(key, what, row))
-        elif isinstance(page, StockTab):
+            return
+        from bloodbank_desktop.ui.stock_tab import StockTab  # loaded by then
+
+        if isinstance(page, StockTab):
             page.deed_asked.connect(self.further.stock_deed)
             page.trace_asked.connect(self.further.trace_bag)
             page.level_asked.connect(self.further.set_level)

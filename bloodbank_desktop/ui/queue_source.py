@@ -35,7 +35,7 @@ COLUMNS = (
     Column("op", "操作", ("登记",), sortable=False),
     Column("state", "状态", ("◇ 等平台前置记录",), sortable=False),
     Column("age", "已等待", ("88 小时 58 分",), sortable=False, help="从保存到现在；已完成的显示用了多久"),
-    Column("attempts", "尝试", ("888 次",), sortable=False, help="已经发送过多少次"),
+    Column("attempts", "尝试", ("888 次",), sortable=False, help="已经报送过多少次"),
     Column("next_at", "下次尝试", ("11-28 08:58:58",), sortable=False),
     Column("reason", "原因", ("平台说明的原因或网络的问题",), sortable=False),
 )

@@ -34,7 +34,11 @@ T = TypeVar("T")
 
 
 class DeskBack(QObject):
-    """A desk as dialogs see it. `bug` carries what no dialog can mend."""
+    """A desk as one dialog sees it. `bug` carries what no dialog can mend.
+
+    It belongs to its dialog and is deleted with it. What the dialog asked for is done all the same, but its answer is
+    then dropped, except for a failure, which goes to `Tasks.problem` and `Tasks.bug`: it may have been a save.
+    """
 
     bug = Signal(object)
 
@@ -57,15 +61,15 @@ class DeskBack(QObject):
         return self._clock.now()
 
     def fresh(self, kind: str, done: Callable[[dict[str, Any]], None], failed: Failed) -> None:
-        self._ask(lambda: self._desk.fresh(kind), done, failed)
+        self._ask(lambda desk: desk.fresh(kind), done, failed)
 
     def check(self, kind: str, values: Values, done: Callable[[list[Problem]], None], failed: Failed) -> None:
-        self._ask(lambda: self._desk.check(kind, values), done, failed)
+        self._ask(lambda desk: desk.check(kind, values), done, failed)
 
     def register(
         self, kind: str, values: Values, draft_id: str | None, done: Callable[[Saved], None], failed: Failed
     ) -> None:
-        self._ask(lambda: self._desk.register(kind, values, draft=draft_id), done, failed)
+        self._ask(lambda desk: desk.register(kind, values, draft=draft_id), done, failed)
 
     def amend(
         self,
@@ -79,12 +83,12 @@ class DeskBack(QObject):
         failed: Failed,
     ) -> None:
         more: Any = {"revision": revision, "reason": reason, "draft": draft_id}
-        self._ask(lambda: self._desk.amend(kind, record_id, values, **more), done, failed)
+        self._ask(lambda desk: desk.amend(kind, record_id, values, **more), done, failed)
 
     def keep_draft(
         self, kind: str, draft_id: str, head: Values, texts: Mapping[str, str], done: Nothing, failed: Failed
     ) -> None:
-        self._tell(lambda: self._desk.keep_draft(kind, draft_id, head, texts), done, failed)
+        self._tell(lambda desk: desk.keep_draft(kind, draft_id, head, texts), done, failed)
 
     def keep_line(
         self,
@@ -97,18 +101,20 @@ class DeskBack(QObject):
         done: Nothing,
         failed: Failed,
     ) -> None:
-        self._tell(lambda: self._desk.keep_line(kind, draft_id, lines_key, line_id, values, head=head), done, failed)
+        self._tell(lambda desk: desk.keep_line(kind, draft_id, lines_key, line_id, values, head=head), done, failed)
 
     def drop_line(self, draft_id: str, line_id: str, done: Nothing, failed: Failed) -> None:
-        self._tell(lambda: self._desk.drop_line(draft_id, line_id), done, failed)
+        self._tell(lambda desk: desk.drop_line(draft_id, line_id), done, failed)
 
     def drop_draft(self, draft_id: str, done: Nothing, failed: Failed) -> None:
-        self._tell(lambda: self._desk.drop_draft(draft_id), done, failed)
+        self._tell(lambda desk: desk.drop_draft(draft_id), done, failed)
 
     def bag_in_stock(self, key: BagKey, done: Callable[[StockRow | None], None], failed: Failed) -> None:
-        self._ask(lambda: self._desk.bag_in_stock(key), done, failed)
+        self._ask(lambda desk: desk.bag_in_stock(key), done, failed)
 
-    def _ask(self, question: Callable[[], T], done: Callable[[T], None], failed: Failed) -> None:
+    def _ask(self, question: Callable[[Desk], T], done: Callable[[T], None], failed: Failed) -> None:
+        desk = self._desk
+
         def not_done(problem: Exception) -> None:
             if isinstance(problem, KnownProblem):
                 failed(problem)
@@ -117,9 +123,10 @@ class DeskBack(QObject):
             failed(KnownProblem("程序出错，这一步没有完成；已填内容仍在，请再试一次", code="bug"))
             self.bug.emit(problem)
 
-        self._tasks.database(question, done, not_done)
+        # The lane works with the desk and never with this object, which the dialog takes along when it goes.
+        self._tasks.database(lambda: question(desk), done, not_done, owner=self)
 
-    def _tell(self, order: Callable[[], None], done: Nothing, failed: Failed) -> None:
+    def _tell(self, order: Callable[[Desk], None], done: Nothing, failed: Failed) -> None:
         self._ask(order, lambda _none: done(), failed)
 
 
@@ -159,25 +166,26 @@ class RecordDialogs:
         self._sounds = sounds
         self._habits = habits
         self._bug = bug
-        self._back: DeskBack | None = None
+        self._desk: Desk | None = None
 
     def attach(self, desk: Desk) -> None:
         """Dialogs work on this desk from now on."""
-        self._back = DeskBack(desk, self._tasks, self._clock, training=self._training)
-        if self._bug is not None:
-            self._back.bug.connect(self._bug)
+        self._desk = desk
 
     def __call__(self, kind: str, mode: str, shown: Shown | None, draft: Draft | None, parent: QWidget) -> QDialog:
         # Imported with the first dialog: the window is on the screen long before.
         from bloodbank_desktop.forms.opening import make_dialog
 
-        assert self._back is not None
+        assert self._desk is not None
+        back = DeskBack(self._desk, self._tasks, self._clock, training=self._training)
+        if self._bug is not None:
+            back.bug.connect(self._bug)
         existing = None
         if shown is not None:
             existing = Existing(shown.record_id, shown.values, shown.revision, facts_of(shown), shown.refusals)
-        return make_dialog(
+        dialog = make_dialog(
             kind,
-            self._back,
+            back,
             mode,
             existing=existing,
             draft=draft,
@@ -185,3 +193,5 @@ class RecordDialogs:
             habits=self._habits,
             parent=parent,
         )
+        back.setParent(dialog)
+        return dialog

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import Field, RecordType
+from bloodbank_desktop.storage.listing import ListQuery, ListRow
 from bloodbank_desktop.ui import states
 from bloodbank_desktop.ui.list_model import Column, Query, Reader, Row
 
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
-    from bloodbank_desktop.storage.lists import ListQuery, ListRow
 
 UPLOAD = "upload"
 UPLOAD_LABEL = "报送状态"
@@ -47,36 +47,68 @@ def _samples(f: Field) -> tuple[str, ...]:
     return ("0" * (f.column or 0),)
 
 
+Look = Callable[[str], tuple[int, Sequence[ListRow]] | None]
+"""What a first look gives: how many records a module has and the newest of them, None if it cannot tell."""
+
+
+class EarlySource:
+    """Rows of a module before there is a desk: the newest from a first look, and for all else the desk is waited for.
+
+    `desk` opens the data file for work and is called on the database lane, as `look` is.
+    """
+
+    def __init__(self, declared: RecordType, look: Look, desk: Callable[[], Desk]) -> None:
+        self.columns = columns_of(declared)
+        self._declared = declared
+        self._look = look
+        self._desk = desk
+
+    def open(self, query: Query) -> tuple[int, Reader]:
+        if query != Query():
+            return self._whole().open(query)
+        # Nothing can be told of a file that cannot be looked into; opening it for work will say why.
+        total, found = self._look(self._declared.key) or (0, ())
+        rows = [row_of(self._declared, one) for one in found]
+
+        def read(offset: int, limit: int) -> Sequence[Row]:
+            if offset + min(limit, total - offset) <= len(rows):
+                return rows[offset : offset + limit]
+            return self._whole().open(query)[1](offset, limit)
+
+        return total, read
+
+    def _whole(self) -> RecordSource:
+        return RecordSource(self._declared, self._desk())
+
+
+def row_of(declared: RecordType, row: ListRow) -> Row:
+    """Return a row of the store as it is shown."""
+    texts = [f.kind.format(row.values.get(f.key)) for f in declared.columns]
+    answer = declared.answer
+    if answer is not None and SAID in answer.fields:
+        texts.append(answer.fields[SAID].kind.format(row.said or None))
+    look = states.look(row.upload)
+    # A line break would make a cell show nothing but the first line.
+    cells = (*(text.replace("\n", " ") for text in texts), look.text)
+    return Row(row.record_id, cells, {len(texts): look.tone}, row)
+
+
 class RecordSource:
     """Rows of a module, read from the desk."""
 
     def __init__(self, declared: RecordType, desk: Desk) -> None:
         self.columns = columns_of(declared)
         self._declared = declared
-        self._fields = declared.columns
         self._desk = desk
 
     def open(self, query: Query) -> tuple[int, Reader]:
         listing = self._desk.open_list(self._question(query))
 
         def read(offset: int, limit: int) -> Sequence[Row]:
-            return [self._row(row) for row in self._desk.page(listing, offset, limit)]
+            return [row_of(self._declared, row) for row in self._desk.page(listing, offset, limit)]
 
         return listing.total, read
 
     def _question(self, query: Query) -> ListQuery:
-        # Whoever has a desk has loaded this already; the window itself starts without it.
-        from bloodbank_desktop.storage.lists import ListQuery
-
         filters = {key: states.states_of(word) if key == UPLOAD else (word,) for key, word in query.filters.items()}
         return ListQuery(self._declared.key, query.search, filters, query.sort, query.descending)
-
-    def _row(self, row: ListRow) -> Row:
-        texts = [f.kind.format(row.values.get(f.key)) for f in self._fields]
-        look = states.look(row.upload)
-        answer = self._declared.answer
-        if answer is not None and SAID in answer.fields:
-            texts.append(answer.fields[SAID].kind.format(row.said or None))
-        # A line break would make a cell show nothing but the first line.
-        cells = (*(text.replace("\n", " ") for text in texts), look.text)
-        return Row(row.record_id, cells, {len(texts): look.tone}, row)

@@ -55,4 +55,5 @@ class ShortcutsWindow(QDialog):
         whole = QVBoxLayout(self)
         whole.addWidget(area, 1)
         whole.addWidget(buttons)
-        self.resize(theme.em(self, 44), theme.em(self, 48))
+        room = self.screen().availableGeometry()
+        self.resize(min(theme.em(self, 46), room.width()), min(theme.em(self, 62), room.height() - theme.em(self, 4)))

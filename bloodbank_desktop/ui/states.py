@@ -1,13 +1,10 @@
-"""How an upload state looks: a shape and a tone beside the word, so that nobody needs to tell colours apart.
-
-The words belong to the outbox. They are asked for when the first row is shown: the storage rooms take longer to load
-than the whole window.
-"""
+"""How an upload state looks: a shape and a tone beside the word, so that nobody needs to tell colours apart."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bloodbank_desktop.storage.upload_states import ATTENTION, OPEN, STATE_WORDS
 from bloodbank_desktop.ui.theme import Tone
 
 #: Shapes that every Chinese font contains (GB 2312), except the tick, for which Windows has a symbol font.
@@ -41,8 +38,6 @@ class Look:
 
 def look(state: str) -> Look:
     """Return how a state is shown; one that this version does not know is shown raw and asks for attention."""
-    from bloodbank_desktop.storage.outbox import STATE_WORDS
-
     shape, tone = _LOOKS.get(state, ("?", Tone.WARN))
     return Look(shape, STATE_WORDS.get(state, f"«{state}»"), tone)
 
@@ -53,6 +48,4 @@ GROUPS = {"open": "未报送完", "attention": "需处理", "done": "已报送"}
 
 def states_of(group: str) -> tuple[str, ...]:
     """Return the states of a group of GROUPS."""
-    from bloodbank_desktop.storage.outbox import ATTENTION, OPEN
-
     return {"open": OPEN, "attention": ATTENTION}.get(group, ("done",))

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QTimer, Signal, Slot
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QLabel, QToolButton, QWidget
 
 from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.ui import theme
 from bloodbank_desktop.ui.drafts_bar import clock_words
 from bloodbank_desktop.ui.flow import FlowLayout
-from bloodbank_desktop.ui.queue_source import age_words
 from bloodbank_desktop.ui.theme import Tone
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ _TICK_MS = 15_000
 _SAID_MS = 8_000
 #: From this age on the oldest waiting operation is no longer just "on its way".
 _LATE = timedelta(minutes=30)
+_MINUTE = timedelta(minutes=1)
 
 
 class StatusArea(QWidget):
@@ -128,7 +129,9 @@ class StatusArea(QWidget):
             self._tone(self.waiting, Tone.GOOD)
         else:
             age = now - summary.oldest if summary.oldest else timedelta()
-            self.waiting.setText(f"○ 待报送 {summary.waiting:,} 项，最久 {age_words(age)}")
+            from bloodbank_desktop.ui.queue_source import age_words
+
+            self.waiting.setText(f"○ 待报送 {summary.waiting:,} 项，最久{'' if age < _MINUTE else ' '}{age_words(age)}")
             self._tone(self.waiting, Tone.WARN if age >= _LATE else Tone.BUSY)
         if summary.attention:
             self.attention.setText(f"× 需处理 {summary.attention:,} 项")
@@ -137,8 +140,16 @@ class StatusArea(QWidget):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
-            for widget, (tone, bold) in self._tones.items():
-                theme.paint_text(widget, tone, bold=bold)
+            self._dress()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        # What was dressed before it had its place in the window lost its colour when the style sheet found it there.
+        self._dress()
+
+    def _dress(self) -> None:
+        for widget, (tone, bold) in self._tones.items():
+            theme.paint_text(widget, tone, bold=bold)
 
     def _tone(self, widget: QWidget, tone: Tone, *, bold: bool = False) -> None:
         self._tones[widget] = (tone, bold)

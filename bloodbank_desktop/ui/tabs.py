@@ -14,15 +14,19 @@ from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.declare import RecordType
+from bloodbank_desktop.ui.list_model import Source
 from bloodbank_desktop.ui.list_tab import ListTab
-from bloodbank_desktop.ui.queue_tab import QueueTab
 from bloodbank_desktop.ui.side_tabs import SideTabs
-from bloodbank_desktop.ui.stock_tab import StockTab
 from bloodbank_desktop.ui.tasks import Tasks
 
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
     from bloodbank_desktop.storage.outbox import QueueSummary
+    from bloodbank_desktop.ui.queue_tab import QueueTab
+    from bloodbank_desktop.ui.stock_tab import StockTab
+
+    Page = ListTab | QueueTab | StockTab
 
 QUEUE, STOCK = "queue", "stock"
 #: The stock stands behind what fills it.
@@ -30,8 +34,6 @@ _BEFORE_STOCK = "stock_in"
 
 #: Modules whose records move bags.
 MOVES_STOCK = frozenset({"stock_in", "clinical_issue", "other_stock_out", "recall_notice"})
-
-Page = ListTab | QueueTab | StockTab
 
 
 class Tabs(QTabWidget):
@@ -74,6 +76,14 @@ class Tabs(QTabWidget):
         """Build the first tab and every other when it is shown."""
         self.currentChanged.connect(self._shown)
         self._shown(self.currentIndex())
+
+    def preview(self, source_of: Callable[[RecordType], Source], person: str) -> ListTab | None:
+        """Show rows in the list on the screen before there is a desk; return its tab, None if it is no list."""
+        page = self._pages.get(self.current_key)
+        if not isinstance(page, ListTab):
+            return None
+        page.preview(source_of(page.declared), person)
+        return page
 
     def attach(self, desk: Desk) -> None:
         """Read from this desk from now on."""
@@ -157,8 +167,12 @@ class Tabs(QTabWidget):
         page: Page
         holder = self.widget(self.keys.index(key))
         if key == QUEUE:
+            from bloodbank_desktop.ui.queue_tab import QueueTab
+
             page = QueueTab(self._tasks, self._clock, self._preferences, holder)
         elif key == STOCK:
+            from bloodbank_desktop.ui.stock_tab import StockTab
+
             page = StockTab(self._tasks, self._clock, self._preferences, holder)
         else:
             page = ListTab(all_records()[key], self._tasks, self._clock, self._preferences, holder)

@@ -2,7 +2,8 @@
 
 A function handed to a lane must touch no widget. Its result travels as a closure through one signal of one object that
 lives as long as the window: objects that are created or destroyed on a worker thread are how Qt programs die at random.
-The danger of two database workers is a list read in the middle of a save; therefore that lane has exactly one.
+For the same reason a lane lets go of everything it was handed before it answers. The danger of two database workers is a
+list read in the middle of a save; therefore that lane has exactly one.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QEventLoop, QObject, Qt, QTimer, Signal, Slot
@@ -25,6 +28,18 @@ T = TypeVar("T")
 Failed = Callable[[Exception], Any]
 
 
+@dataclass(slots=True, eq=False)
+class _Task:
+    """One task from its handing over to its answer; `problem` is set when it failed, `result` otherwise."""
+
+    fn: Callable[[], Any]
+    done: Callable[[Any], Any] | None
+    failed: Failed | None
+    owner: QObject | None
+    result: Any = None
+    problem: Exception | None = None
+
+
 class Tasks(QObject):
     """The two lanes. Everything is called on the main thread, and every callback runs there.
 
@@ -35,14 +50,18 @@ class Tasks(QObject):
     problem = Signal(object)
     bug = Signal(object)
     idle = Signal()
-    # Carries nothing: the closure waits in a queue of Python, so that Qt never counts references to Python objects.
+    # Carries nothing: the answer waits in Python, so that Qt never counts references to Python objects.
     _answered = Signal()
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._database: Executor = ThreadPoolExecutor(1, thread_name_prefix="database")
         self._network: Executor = ThreadPoolExecutor(1, thread_name_prefix="network")
-        self._answers: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        # A lane knows a task by its number alone. If it held the task, it might be the last to do so, and the dialogs in
+        # its callbacks would die on that lane.
+        self._numbers = count()
+        self._tasks: dict[int, _Task] = {}
+        self._answers: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._running = 0
         self._closed = False
         # As long as there are lanes, none of them may collect garbage: there are widgets in it.
@@ -134,39 +153,42 @@ class Tasks(QObject):
         if self._closed:
             return
 
-        def work() -> None:
-            try:
-                result = fn()
-            except Exception as caught:
-                # "except … as" forgets its name at the end of the block, and a lambda would look for it later.
-                problem = caught
-                self._answer(lambda: self._fail(problem, failed, owner))
-            else:
-                self._answer(lambda: self._finish(result, done, owner))
-
+        number = next(self._numbers)
+        self._tasks[number] = _Task(fn, done, failed, owner)
         self._running += 1
         try:
-            lane.submit(work)
+            lane.submit(self._work, number)
         except RuntimeError:  # the network lane, during shutdown
             self._running -= 1
+            del self._tasks[number]
 
-    def _answer(self, closure: Callable[[], None]) -> None:
+    def _work(self, number: int) -> None:
         """Called on a lane."""
-        self._answers.put(closure)
+        self._do(self._tasks[number])
+        self._answers.put(number)
         # At the very end of the program the C++ object may be gone before the last network answer arrives.
         if not self._closed and isValid(self):
             self._answered.emit()
 
+    @staticmethod
+    def _do(task: _Task) -> None:
+        """Called on a lane. When it returns, this lane has let go of the task."""
+        try:
+            task.result = task.fn()
+        except Exception as problem:
+            task.problem = problem
+
     @Slot()
     def _deliver(self) -> None:
         try:
-            closure = self._answers.get_nowait()
+            number = self._answers.get_nowait()
         except queue.Empty:  # shutdown has already taken it
             return
+        task = self._tasks.pop(number)
         if self._closed:
             return
         try:
-            closure()
+            self._answer(task)
         finally:
             self._running -= 1
             if self._running == 0:
@@ -184,13 +206,15 @@ class Tasks(QObject):
                 sys.excepthook(*sys.exc_info())
         return any_
 
-    def _finish(self, result: T, done: Callable[[T], Any] | None, owner: QObject | None) -> None:
-        if done is not None and (owner is None or isValid(owner)):
-            done(result)
-
-    def _fail(self, problem: Exception, failed: Failed | None, owner: QObject | None) -> None:
-        if failed is not None and (owner is None or isValid(owner)):
-            failed(problem)
+    def _answer(self, task: _Task) -> None:
+        waits = task.owner is None or isValid(task.owner)
+        # Its traceback knows the task: without this the two would keep each other, and a closed dialog, alive.
+        problem, task.problem = task.problem, None
+        if problem is None:
+            if task.done is not None and waits:
+                task.done(task.result)
+        elif task.failed is not None and waits:
+            task.failed(problem)
         elif isinstance(problem, KnownProblem):
             self.problem.emit(problem)
         else:

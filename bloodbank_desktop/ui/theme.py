@@ -7,15 +7,20 @@ ask `colours()` when they dress or paint, which spares a theme object known to a
 
 from __future__ import annotations
 
+import re
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtCore import QEvent, QObject, Qt, Slot
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory, QWidget
 
+from bloodbank_desktop.paths import resource
+
 SCALES = (100, 125, 150, 175, 200)
+STYLE = "bloodbank.style"
+"""The property of the application that says which style it has; whoever starts Qt with `-style` sets it."""
 CHOICES = {"system": "跟随系统", "light": "浅色", "dark": "深色"}
 _POINTS = 10.0
 _FAMILIES = ["Microsoft YaHei UI", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC"]
@@ -52,6 +57,13 @@ class Colours:
     bar: str
     training: str
     on_training: str
+    border: str
+    hover: str
+    chosen: str
+    accent_hover: str
+    bad_ground: str
+    thumb: str
+    tab: str
 
     def tone(self, tone: Tone) -> str:
         """Return the colour of a tone."""
@@ -62,7 +74,13 @@ class Colours:
         texts = [self.tone(tone) for tone in Tone]
         grounds = [self.window, self.base, self.alternate, self.bar]
         pairs = [(text, ground) for text in texts for ground in grounds]
-        return [*pairs, (self.text, self.button), (self.on_accent, self.accent), (self.on_training, self.training)]
+        pairs += [(self.text, ground) for ground in (self.button, self.hover, self.chosen, self.line, self.bad_ground)]
+        pairs += [(self.on_accent, self.accent), (self.on_accent, self.accent_hover)]
+        return [*pairs, (self.on_training, self.training)]
+
+    def shapes(self) -> list[tuple[str, str]]:
+        """Return every pair (line, ground) by which a person finds a field or sees where the keyboard is."""
+        return [(line, ground) for line in (self.border, self.tab, self.bad) for ground in (self.base, self.window)]
 
 
 LIGHT = Colours(
@@ -82,6 +100,13 @@ LIGHT = Colours(
     bar="#fdf1dc",
     training="#b04a00",
     on_training="#ffffff",
+    border="#828c98",
+    hover="#dfe5eb",
+    chosen="#d9e6f3",
+    accent_hover="#174b7b",
+    bad_ground="#fdf0ef",
+    thumb="#b3bdc8",
+    tab="#1d5c96",
 )
 DARK = Colours(
     window="#20252b",
@@ -100,6 +125,13 @@ DARK = Colours(
     bar="#352b18",
     training="#f0a04b",
     on_training="#1a1206",
+    border="#6d7987",
+    hover="#38414b",
+    chosen="#24405c",
+    accent_hover="#3574b6",
+    bad_ground="#331a1b",
+    thumb="#4d5864",
+    tab="#90bdea",
 )
 
 
@@ -158,15 +190,37 @@ def apply(app: QApplication, choice: str = "system", scale: int = 100) -> Colour
     hints.setColorScheme(wanted)
     dark = choice == "dark" or (choice == "system" and hints.colorScheme() == Qt.ColorScheme.Dark)
     chosen = DARK if dark else LIGHT
-    if app.style().objectName() != "fusion":
+    # Not app.style(): the first look at a style makes Python objects of its hundreds of constants, 20 ms of a start.
+    if app.property(STYLE) != "fusion":
         app.setStyle(QStyleFactory.create("Fusion"))
-    app.setPalette(palette_of(chosen))
+        app.setProperty(STYLE, "fusion")
     font = QFont()
     # A family that the system lacks makes Qt search all aliases at start-up.
     font.setFamilies(_FAMILIES if sys.platform == "win32" else _FAMILIES[2:])
     font.setPointSizeF(_POINTS * min(max(scale, SCALES[0]), SCALES[-1]) / 100)
     app.setFont(font)
+    app.setStyleSheet(style_sheet(chosen, font))
+    app.setPalette(palette_of(chosen))
+    # A new style sheet takes from every widget the palette and font it had been given; whoever has colours of his own
+    # puts them on again when he hears that the palette changed.
+    for widget in app.allWidgets():
+        app.sendEvent(widget, QEvent(QEvent.Type.PaletteChange))
     return chosen
+
+
+def style_sheet(c: Colours, font: QFont) -> str:
+    """Return resources/qss/workstation.qss in these colours, its sizes in proportion to the type."""
+    height = QFontMetrics(font).height()
+    y, x, wide = max(round(height * 0.11), 2), round(height * 0.4), round(height * 0.7)
+    sizes: dict[str, int | str] = {"y": y, "y1": y - 1, "y2": 2 * y, "y21": 2 * y - 1, "y3": 3 * y}
+    sizes |= {"x": x, "x1": x - 1, "x2": wide, "bar_width": wide, "thumb_least": 2 * height}
+    sizes |= {"round": max(round(height * 0.17), 3), "icon": round(height * 0.6), "arrow": round(height * 1.1)}
+    points = font.pointSizeF()
+    sizes |= {f"points{percent}": f"{points * percent / 100:g}" for percent in (100, 130, 135, 150)}
+    words = {**asdict(c), **{key: str(size) for key, size in sizes.items()}}
+    words["chevron"] = resource("icons", f"chevron-{'light' if c is LIGHT else 'dark'}.png").as_posix()
+    sheet = resource("qss", "workstation.qss").read_text(encoding="utf-8")
+    return re.sub(r"@(\w+)@", lambda found: words[found[1]], sheet)
 
 
 class Appearance(QObject):

@@ -1,4 +1,4 @@
-"""Make the tones of the scan dialog: run in this folder, it writes the five .wav files. Same script, same bytes.
+"""Make the tones of the scan dialog: run in this folder, it writes the .wav files. Same script, same bytes.
 
 Accepted and done rise or stand high; everything that needs the eyes falls or growls. No two share pitch and rhythm.
 """
@@ -17,6 +17,11 @@ TONES = {
     "done": [(1047, 80, 0.0), (1319, 80, 0.0), (1568, 160, 0.0)],
     "duplicate": [(880, 70, 0.1), (0, 60, 0.0), (880, 70, 0.1)],
     "wrong_label": [(740, 130, 0.2), (494, 200, 0.2)],
+    "other_bag": [(494, 110, 0.2), (740, 110, 0.2), (494, 200, 0.2)],
+    "in_stock": [(880, 70, 0.1), (0, 60, 0.0), (880, 70, 0.1), (0, 60, 0.0), (587, 220, 0.2)],
+    "expired": [(622, 140, 0.3), (415, 140, 0.3), (277, 320, 0.4)],
+    "unknown_product": [(392, 90, 0.4), (0, 90, 0.0), (554, 90, 0.4), (0, 90, 0.0), (392, 200, 0.4)],
+    "damaged": [(311, 60, 0.5), (0, 40, 0.0)] * 5,
     "refused": [(233, 130, 0.5), (0, 50, 0.0), (233, 130, 0.5), (0, 50, 0.0), (233, 220, 0.5)],
 }
 

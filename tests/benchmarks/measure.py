@@ -70,6 +70,11 @@ class Result:
         }
 
 
+def broken_off(key: str, why: str) -> dict[str, Any]:
+    """Return what stands in the report where nothing could be measured: a missed bar."""
+    return {"value": None, "bar": BARS[key].limit, "ok": False, "baseline": None, "detail": {"error": why}}
+
+
 @dataclass(frozen=True)
 class Sizes:
     """How much is measured."""
@@ -78,13 +83,26 @@ class Sizes:
     started_records: int = 100_000
     stock: int = 100_000
     bags: int = 100
-    saves: int = 600
-    starts: int = 9
-    looks: int = 9
+    scanned: int = 100
+    saves: int = 400
+    starts: int = 15
+    looks: int = 15
     uploads: int = 10_000
+    upload_rounds: int = 3
 
 
-TINY = Sizes(records=600, started_records=200, stock=200, bags=3, saves=8, starts=1, looks=2, uploads=120)
+TINY = Sizes(
+    records=600,
+    started_records=200,
+    stock=200,
+    bags=3,
+    scanned=2,
+    saves=8,
+    starts=1,
+    looks=2,
+    uploads=120,
+    upload_rounds=1,
+)
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -113,10 +131,13 @@ def stopwatch(into: list[float]) -> Iterator[None]:
 # -- data files --------------------------------------------------------------------------------------------------------
 
 
+FOLDER = "BLOODBANK_BENCH_DIR"
+"""The variable that names where data files are kept; __main__ sets it to a temporary folder unless it is given."""
+
+
 def bench_folder() -> Path:
-    """Return where prepared files are kept between runs: BLOODBANK_BENCH_DIR or a folder of the system's temp."""
-    chosen = os.environ.get("BLOODBANK_BENCH_DIR")
-    folder = Path(chosen) if chosen else Path(tempfile.gettempdir()) / "bloodbank-benchmarks"
+    """Return where prepared data files are kept for all groups of a run."""
+    folder = Path(os.environ[FOLDER])
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 

@@ -36,10 +36,12 @@ def bare() -> None:
 
 
 def program(data_dir: str) -> None:
-    """Be the program, started by its own front door."""
+    """Be the program, started by its own front door; loaded in the program's own order."""
+    from bloodbank_desktop import cli
+
+    cli.load_what_needs_no_qt()
     from PySide6.QtGui import QPaintEvent
 
-    from bloodbank_desktop import cli
     from bloodbank_desktop.ui.list_view import ListView
 
     paint = ListView.paintEvent

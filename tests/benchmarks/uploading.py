@@ -28,7 +28,6 @@ from bloodbank_desktop.sync.platform import SendReply
 from bloodbank_desktop.wiring import TRAINING_TOKEN, TrainingPlatform
 from tests.benchmarks.measure import Result, Sizes, copied, prepared
 
-_ROUNDS = 3
 Posted = tuple[dict[str, str], bytes]
 
 
@@ -110,7 +109,7 @@ def measure(sizes: Sizes) -> Iterator[Result]:
     whole: list[float] = []
     theirs: list[float] = []
     posts: list[Posted] = []
-    for _ in range(_ROUNDS if sizes.uploads > 1000 else 1):
+    for _ in range(sizes.upload_rounds):
         drained, everything, posts = _ours(source, sizes.uploads)
         ours.append(drained)
         whole.append(everything)

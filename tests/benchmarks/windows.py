@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 from bloodbank_desktop.ui import chinese, theme
 from tests.benchmarks.measure import stopwatch
 
+_QUIET_MS = 25
+
 
 def application() -> QApplication:
     """Return the one application, looking as the program does."""
@@ -46,16 +48,29 @@ class Painting(QObject):
         super().__init__(widget)
         self._holds: Callable[[], bool] = lambda: False
         self._painted = False
+        self._count = 0
         widget.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802
-        if event.type() == QEvent.Type.Paint and not self._painted:
-            self._painted = self._holds()
+        if event.type() == QEvent.Type.Paint:
+            self._count += 1
+            self._painted = self._painted or self._holds()
         return False
+
+    def settle(self) -> None:
+        """Wait until the widget has not been painted for a moment: what was done before is over."""
+        before = -1
+        while before != self._count:
+            before = self._count
+            pause = QTimer()
+            pause.setSingleShot(True)
+            pause.start(_QUIET_MS)
+            wait_for(lambda pause=pause: not pause.isActive())  # type: ignore[misc]
 
     def timed(self, action: Callable[[], object], holds: Callable[[], bool], into: list[float]) -> None:
         """Do something in a quiet window and note the milliseconds until what it brings has been painted."""
-        QApplication.processEvents()
+        self._holds = lambda: False
+        self.settle()
         self._holds, self._painted = holds, False
         with stopwatch(into):
             action()

@@ -53,8 +53,6 @@ def damaged(place: Place) -> Iterator[tuple[str, list[Values]]]:
         yield "contradicts its condition", [place.put(values, place.value(stated[0])) for values in meaningless]
 
 
-
-
 def wrong_on_the_wire(place: Place) -> Iterator[tuple[str, Any]]:
     """Yield JSON values that are no form of this field."""
     kind = place.field.kind
@@ -91,7 +89,10 @@ def wrong_on_the_wire(place: Place) -> Iterator[tuple[str, Any]]:
 
 
 DAMAGES = [
-    (place, name, examples) for place in PLACES if Verb.REGISTER in place.module.verbs for name, examples in damaged(place)
+    (place, name, examples)
+    for place in PLACES
+    if Verb.REGISTER in place.module.verbs
+    for name, examples in damaged(place)
 ]
 DAMAGE_NAMES = [f"{place.module.key}.{place.path} {name}".replace(" ", "-") for place, name, _ in DAMAGES]
 WIRE_DAMAGES = [(place, name, wrong) for place in PLACES for name, wrong in wrong_on_the_wire(place)]

@@ -11,7 +11,7 @@ from typing import Any
 
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import Field, LineType, RecordType, Verb
-from tests import samples
+from tests import chinese_bags, samples
 
 Values = dict[str, Any]
 
@@ -71,7 +71,9 @@ _seeds = itertools.count(1)
 def _deliveries(seed: int) -> Iterator[Values]:
     for index, entry in enumerate(("check_character", "scanned", "typed_twice")):
         whole = samples.stock_in_values(2, seed + index, entry=entry, remark="第一行\n第二行")
-        bags = [{**bag, "split": "01"} for bag in whole["bags"]]
+        # The second bag bears the codes of a Chinese label, which every way of a record must know.
+        labels = (whole["bags"][0], chinese_bags.bag_values((seed + index) * 10, entry=entry))
+        bags = [{**bag, "split": "01"} for bag in labels]
         if entry != "scanned":
             bags[0]["label_message"] = "Mq"
         yield {**whole, "bags": tuple(bags)}
@@ -127,5 +129,3 @@ _VARIANTS = {"stock_in": _deliveries, "transfusion_request": _requests}
 def variants(module: RecordType) -> list[Values]:
     """Return valid records of a module that state each of its fields at least once; new bags and numbers each time."""
     return list(_VARIANTS[module.key](next(_seeds) * 10))
-
-

@@ -11,13 +11,26 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bloodbank_desktop.records import kinds
+from bloodbank_desktop.records.codes import bag_label
 from bloodbank_desktop.records.declare import Field, LineType, RecordType
-from tests import samples
+from tests import chinese_bags, samples
 
 Values = dict[str, Any]
 
 #: What people and other programs really send: emoji with joiners, right-to-left, full width, leading zeros, rare Han.
-AWKWARD = ("👩🏽‍⚕️", "مريض", "００１２", "00123", "𠮷野", "a\u200bb", "é", "e\u0301", "'; DROP TABLE stock;--", "%_", "0")
+AWKWARD = (
+    "👩🏽‍⚕️",
+    "مريض",
+    "００１２",
+    "00123",
+    "𠮷野",
+    "a\u200bb",
+    "é",
+    "e\u0301",
+    "'; DROP TABLE stock;--",
+    "%_",
+    "0",
+)
 _PRINTED = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"))
 
 
@@ -28,16 +41,17 @@ def _texts(most: int, extra: st.SearchStrategy[str] | None = None) -> st.SearchS
     return (free | known).filter(lambda text: text == text.strip())
 
 
-_CODES: dict[str, st.SearchStrategy[str]] = {
-    "donation_number": st.integers(0, 99_999_999).map(samples.donation_number),
-    "product_code": st.sampled_from(samples.PRODUCTS),
+_INDEXES = st.integers(0, 99_999_999)
+_CODES: dict[object, st.SearchStrategy[str]] = {
+    bag_label.DONATION_NUMBER: _INDEXES.map(samples.donation_number) | _INDEXES.map(chinese_bags.donation_number),
+    bag_label.PRODUCT_CODE: st.sampled_from(samples.PRODUCTS + chinese_bags.PRODUCTS),
 }
 
 
 def _code(kind: kinds.Code) -> st.SearchStrategy[str]:
     if kind.standard is None:
         return _texts(kind.most)
-    return _CODES[str(getattr(kind.standard, "__name__", "")).rpartition(".")[2]]
+    return _CODES[kind.standard]
 
 
 def _numbers(kind: kinds.Number) -> st.SearchStrategy[Decimal]:
@@ -113,7 +127,8 @@ def _delivery(draw: st.DrawFn, values: Values) -> Values:
     for bag in values["bags"]:
         kept = {key: bag[key] for key in ("split", "location")}
         message = draw(st.sampled_from((None, "Mq"))) if bag["entry"] != "scanned" else None
-        bags.append(samples.bag_values(next(_bags), entry=bag["entry"], label_message=message, **kept))
+        make = draw(st.sampled_from((samples.bag_values, chinese_bags.bag_values)))
+        bags.append(make(next(_bags), entry=bag["entry"], label_message=message, **kept))
     values["bags"] = tuple(bags)
     return values
 

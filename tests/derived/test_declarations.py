@@ -232,7 +232,9 @@ def test_labels_are_said_once(module: RecordType) -> None:
 
 
 def _tables() -> list[str]:
-    used = {place.field.kind.table.name for place in PLACES if isinstance(place.field.kind, kinds.Choice | kinds.Choices)}
+    used = {
+        place.field.kind.table.name for place in PLACES if isinstance(place.field.kind, kinds.Choice | kinds.Choices)
+    }
     return sorted(used | {"product"})
 
 

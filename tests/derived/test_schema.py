@@ -87,9 +87,7 @@ def test_list_columns_are_indexed(module: RecordType) -> None:
 def _validator(module: RecordType) -> jsonschema.Draft202012Validator:
     declared = wire.schema(module)
     jsonschema.Draft202012Validator.check_schema(declared)
-    return jsonschema.Draft202012Validator(
-        declared, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER
-    )
+    return jsonschema.Draft202012Validator(declared, format_checker=jsonschema.Draft202012Validator.FORMAT_CHECKER)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.key)

@@ -1,9 +1,9 @@
 """A workstation that saves without a pause until it is killed: `python -m tests.faults.writer FOLDER`.
 
 Each line "go N" on stdin starts a writer of its own with the number N, which says "born PID", then one JSON line for
-every act after the act has returned, that is, after the program would have said "已保存". Where processes can fork, the
-writers are forks of this one, which has everything imported already and says "dead PID" when one is gone; elsewhere this
-process becomes the writer itself.
+every act after the act has returned, that is, after the program would have said "已保存". The writers are forks of this
+process, which has everything imported already and says "dead PID" when one is gone. With the word "alone" behind FOLDER,
+for systems that cannot fork, this process becomes the writer itself.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import json
 import os
 import random
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
 from bloodbank_desktop.operations.opening import open_profile
 from bloodbank_desktop.records.ids import new_id
-from tests.samples import bag_values, request_values, stock_in_values
+from tests.samples import request_values, stock_in_values
 from tests.support import FakeClock
 
 #: Seeds of the records of one writer; no two writers share one.
@@ -74,8 +75,7 @@ def write(folder: Path, number: int) -> None:
                 kind="transfusion_request", id=record_id, seed=seed_of, dseq=saved.dseq, revision=saved.revision, gone=1
             )
     # Nobody killed it: it waits with open connections, as an idle window does.
-    bag_values(0)
-    sys.stdin.read()
+    threading.Event().wait()
 
 
 def _nursery(folder: Path) -> None:
@@ -102,16 +102,16 @@ def _nursery(folder: Path) -> None:
             os._exit(0)
 
 
-def main(folder: Path) -> None:
+def main(folder: Path, *, alone: bool) -> None:
     """Say that everything is imported, and write on command."""
     say(ready=os.getpid())
-    if hasattr(os, "fork"):
+    if not alone:
         _nursery(folder)
-    else:
-        number = int(sys.stdin.readline().split()[1])
+    elif order := sys.stdin.readline():
+        number = int(order.split()[1])
         say(born=os.getpid(), number=number)
         write(folder, number)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), alone="alone" in sys.argv[2:])

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import Field
+from tests import chinese_bags
 from tests.samples import donation_number
 
 _CHARACTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"))
@@ -22,9 +23,10 @@ def _visible(texts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 def _code(field: Field) -> st.SearchStrategy[Any]:
     if field.key == "donation_number":
-        return st.integers(0, 99_999_999).map(donation_number)
+        indexes = st.integers(0, 99_999_999)
+        return indexes.map(donation_number) | indexes.map(chinese_bags.donation_number)
     if field.key == "product_code":
-        return st.sampled_from(["E6170V00", "E5445V00", "E0869VA0"])
+        return st.sampled_from(["E6170V00", "E5445V00", "E0869VA0", *chinese_bags.PRODUCTS])
     return st.from_regex(r"[A-Z0-9-]{1,12}", fullmatch=True)
 
 

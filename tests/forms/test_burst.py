@@ -85,6 +85,15 @@ def test_a_word_of_the_input_method_is_typing() -> None:
     assert (ended.outcome, ended.held) == (Outcome.TYPED, ("preedit", "commit"))
 
 
+def test_a_long_phrase_of_the_input_method_is_typing() -> None:
+    """A whole phrase in one commit is a person's, however many characters it has."""
+    burst = Burst(Habits())
+    burst.character("", 0, "preedit", composed=True)
+    burst.character("血红蛋白低于七十，活动后胸闷气促", 1, "commit", composed=True)
+    ended = burst.quiet()
+    assert (ended.outcome, ended.held) == (Outcome.TYPED, ("preedit", "commit"))
+
+
 def test_the_second_terminator_of_a_code_belongs_to_it() -> None:
     """CR LF is one end; an Enter after the gap is a person's."""
     burst = Burst(Habits())

@@ -26,6 +26,30 @@ def test_every_state_can_be_read(qapp: QApplication, colours: theme.Colours, rol
         assert theme.contrast(ink, ground) >= 4.5, ground
 
 
+FAULTS = [
+    Tone.WRONG_LABEL,
+    Tone.OTHER_BAG,
+    Tone.DUPLICATE,
+    Tone.IN_STOCK,
+    Tone.EXPIRED,
+    Tone.UNKNOWN_PRODUCT,
+    Tone.DAMAGED,
+]
+
+
+@pytest.mark.parametrize("colours", [theme.LIGHT, theme.DARK], ids=["light", "dark"])
+def test_every_fault_of_a_scan_has_a_colour_that_can_be_read(qapp: QApplication, colours: theme.Colours) -> None:
+    """Each fault has a ground of its own, unlike that of any state, with words at a contrast of at least 4.5 : 1."""
+    palette = QPalette(QColor(colours.button), QColor(colours.window))
+    palette.setColor(QPalette.ColorRole.WindowText, QColor(colours.text))
+    grounds = [marks.ground(role, palette).name() for role in Role]
+    for tone in FAULTS:
+        ink, ground = marks.verdict(Role.REFUSED, tone, palette)
+        assert theme.contrast(ink.name(), ground.name()) >= 4.5, tone
+        grounds.append(ground.name())
+    assert len(set(grounds)) == len(Role) + len(FAULTS)
+
+
 def test_no_two_states_share_a_shape() -> None:
     """A state is told by its shape where colours cannot be told apart."""
     assert len(set(SHAPES.values())) == len(Role)

@@ -236,7 +236,7 @@ def ask_to_leave(dialog: RecordDialog) -> QMessageBox:
     return box
 
 
-@pytest.mark.parametrize(("words", "open_", "kept"), [("暂存并关闭", 0, 1), ("丢弃", 0, 0), ("继续填写", 1, 1)])
+@pytest.mark.parametrize(("words", "open_", "kept"), [("暂存并关闭", 0, 1), ("放弃", 0, 0), ("继续填写", 1, 1)])
 def test_leaving_asks_and_does_what_was_said(
     make: MakeDialog, back: FakeBack, words: str, open_: int, kept: int
 ) -> None:

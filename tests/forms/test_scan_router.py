@@ -145,7 +145,7 @@ def test_another_bags_code_on_an_incomplete_line_is_refused() -> None:
     feed(target, first[0], first[1])
     for place, word in ((0, "献血码"), (1, "血型码")):
         verdict = refuses(target, second[place], "other-bag", "第 1 袋还没扫齐", "产品码、失效码", word, "Ctrl+Del")
-        assert (verdict.line, verdict.tone) == (1, Tone.REFUSED)
+        assert (verdict.line, verdict.tone) == (1, Tone.OTHER_BAG)
 
 
 def test_the_same_code_again_is_a_gentle_word_with_its_own_tone() -> None:
@@ -204,7 +204,7 @@ def test_a_bag_in_stock_is_refused_with_where_and_when() -> None:
     before = copy.deepcopy(target.lines)
     verdict = target.accept(scan.read(codes[2]), in_stock)
     assert asked == [(donation_number(0), "E6170V00", "")]
-    assert (verdict.code, verdict.tone, target.lines) == ("duplicate-in-stock", Tone.DUPLICATE, before)
+    assert (verdict.code, verdict.tone, target.lines) == ("duplicate-in-stock", Tone.IN_STOCK, before)
     assert "2026-11-20 09:00" in verdict.message
     assert "RK20261120001" in verdict.message
 

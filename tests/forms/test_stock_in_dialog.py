@@ -133,7 +133,7 @@ def test_a_bag_in_stock_is_refused_in_the_dialog(make: MakeDialog, back: FakeBac
     dialog = make(STOCK_IN)
     back.stock[donation_number(0), "E6170V00", ""] = FakeStockRow()
     scan_bags(dialog, 0)
-    assert dialog.sounds.requested.count(Tone.DUPLICATE) == 1
+    assert dialog.sounds.requested.count(Tone.IN_STOCK) == 1
     assert "product_code" not in kept_bags(back, dialog)[0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -54,7 +55,9 @@ def answer(profile: Profile, *statuses: str, **facts: Any) -> None:
     for row, status in zip(batch.rows, padded, strict=False):
         done = status in ("applied", "duplicate")
         refused = REFUSAL if status == "rejected" else None
-        outcomes.append(Outcome(row.key, status, facts.get("version", 1) if done else None, refused, facts.get("current")))
+        outcomes.append(
+            Outcome(row.key, status, facts.get("version", 1) if done else None, refused, facts.get("current"))
+        )
     profile.dispatch.settle(batch, "epoch", outcomes)
 
 
@@ -67,9 +70,21 @@ def test_register_writes_everything_at_once(profile: Profile) -> None:
     saved = profile.desk.register(DELIVERY, values)
     assert saved == Saved(DELIVERY, saved.record_id, values["intake_no"], 1, 1, NOW)
     kept = census(profile.store)
-    assert [len(kept[name]) for name in ("stock_in", "stock_in__bags", "ledger", "stock", "outbox", "audit")] == [1, 2, 2, 2, 1, 1]
+    assert [len(kept[name]) for name in ("stock_in", "stock_in__bags", "ledger", "stock", "outbox", "audit")] == [
+        1,
+        2,
+        2,
+        2,
+        1,
+        1,
+    ]
     (operation,) = operations(profile, saved.record_id)
-    assert (operation.op, operation.state, operation.actor, operation.occurred_at) == ("register", "pending", "训练甲", NOW)
+    assert (operation.op, operation.state, operation.actor, operation.occurred_at) == (
+        "register",
+        "pending",
+        "训练甲",
+        NOW,
+    )
     assert (operation.base_version, operation.name) == (None, saved.name)
     assert operation.payload == wire.canonical(wire.body(record_type(DELIVERY), values))
     with profile.store.read() as tx:
@@ -146,7 +161,9 @@ def test_amend_keeps_what_was_before(profile: Profile, clock: FakeClock) -> None
     profile.desk.operator = "训练乙"
     for number, (values, reason) in enumerate(((second, "笔误"), (third, "")), start=2):
         clock.advance(minutes=1)
-        assert profile.desk.amend(REQUEST, saved.record_id, values, revision=number - 1, reason=reason).revision == number
+        assert (
+            profile.desk.amend(REQUEST, saved.record_id, values, revision=number - 1, reason=reason).revision == number
+        )
     shown = profile.desk.view(REQUEST, saved.record_id)
     assert (shown.values["diagnosis"], shown.revision) == ("三", 3)
     assert (shown.created_by, shown.updated_by) == ("训练甲", "训练乙")
@@ -200,7 +217,7 @@ def test_lines_are_replaced_as_a_whole(profile: Profile) -> None:
 @pytest.mark.parametrize("act", ["view", "amend", "delete"])
 def test_unknown_record_is_told(act: str, profile: Profile) -> None:
     """A record that is not here is a sentence and no exception of ours."""
-    acts = {
+    acts: dict[str, Callable[[], object]] = {
         "view": lambda: profile.desk.view(REQUEST, "nobody"),
         "amend": lambda: profile.desk.amend(REQUEST, "nobody", request_values(1)),
         "delete": lambda: profile.desk.delete(REQUEST, "nobody"),
@@ -298,6 +315,40 @@ def test_amendment_before_the_first_answer_goes_behind(state: str, profile: Prof
     ]
     if state == "sending":
         assert profile.dispatch.next_batch() is None
+
+
+@pytest.mark.parametrize("state", ["pending", "sending", "waiting"])
+@pytest.mark.parametrize("last", ["amend", "delete"])
+def test_operation_behind_an_open_one_follows_it(last: str, state: str, profile: Profile) -> None:
+    """Behind an open operation of the same record the platform's version is not known yet, so none is named."""
+    saved = profile.desk.register(REQUEST, request_values(1))
+    answer(profile, "applied", version=7)
+    profile.desk.amend(REQUEST, saved.record_id, request_values(1, diagnosis="一"))
+    if state == "sending":
+        profile.dispatch.next_batch()
+    elif state == "waiting":
+        answer(profile, "waiting")
+    if last == "amend":
+        profile.desk.amend(REQUEST, saved.record_id, request_values(1, diagnosis="二"))
+    else:
+        profile.desk.delete(REQUEST, saved.record_id)
+    assert [(row.op, row.state, row.base_version) for row in operations(profile, saved.record_id)] == [
+        ("register", "done", None),
+        ("amend", state, 7),
+        (last, "pending", None),
+    ]
+
+
+def test_operation_behind_closed_ones_names_the_newest_version(profile: Profile) -> None:
+    """When everything before it is settled an operation is based on the version that the platform gave last."""
+    saved = profile.desk.register(REQUEST, request_values(1))
+    for version in (7, 8):
+        answer(profile, "applied", version=version)
+        profile.desk.amend(REQUEST, saved.record_id, request_values(1, diagnosis=f"{version}"))
+    answer(profile, "applied", version=9)
+    profile.desk.register(REQUEST, request_values(2))
+    profile.desk.delete(REQUEST, saved.record_id)
+    assert [row.base_version for row in operations(profile, saved.record_id)] == [None, 7, 8, 9]
 
 
 def test_corrected_after_refusal_is_registered_again(profile: Profile) -> None:

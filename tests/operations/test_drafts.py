@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,9 +96,7 @@ def test_two_windows_register_one_draft_once(profile: Profile, tmp_path: Path) -
     for number in range(5):
         draft = f"d{number}"
         _keep(profile, REQUEST, draft, values)
-        done = at_once(
-            *(lambda one=one, draft=draft: one.desk.register(REQUEST, values, draft=draft) for one in (profile, other))  # type: ignore[misc]
-        )
+        done = at_once(*(partial(one.desk.register, REQUEST, values, draft=draft) for one in (profile, other)))
         assert sorted(getattr(one, "code", "saved") for one in done) == ["registered-already", "saved"]
     assert profile.desk.open_list(ListQuery(REQUEST)).total == 5
     other.close()

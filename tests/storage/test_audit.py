@@ -35,9 +35,7 @@ def test_untouched_chain_is_whole(busy: Profile) -> None:
 
 def _swap(connection: Any) -> None:
     columns = "at, actor, action, object, detail"
-    four, five = (
-        connection.execute(f"SELECT {columns} FROM audit WHERE seq = {seq}").fetchone() for seq in (4, 5)
-    )
+    four, five = (connection.execute(f"SELECT {columns} FROM audit WHERE seq = {seq}").fetchone() for seq in (4, 5))
     marks = ", ".join(f"{column} = ?" for column in columns.split(", "))
     connection.execute(f"UPDATE audit SET {marks} WHERE seq = 4", five)
     connection.execute(f"UPDATE audit SET {marks} WHERE seq = 5", four)
@@ -51,7 +49,9 @@ def _swap_whole(connection: Any) -> None:
 def _insert(connection: Any) -> None:
     for seq in range(9, 3, -1):
         connection.execute(f"UPDATE audit SET seq = {seq + 1} WHERE seq = {seq}")
-    connection.execute("INSERT INTO audit SELECT 4, at, actor, action, object, detail, previous, mac FROM audit WHERE seq = 3")
+    connection.execute(
+        "INSERT INTO audit SELECT 4, at, actor, action, object, detail, previous, mac FROM audit WHERE seq = 3"
+    )
 
 
 def _run(statement: str) -> Callable[[Any], None]:

@@ -184,4 +184,4 @@ def test_closing_leaves_one_file(tmp_path: Path) -> None:
     profile.desk.register("stock_in", stock_in_values(1, 1))
     profile.desk.change_mark()
     profile.close()
-    assert {path.name for path in profile.folder.iterdir()} == {"bloodbank.db", "training.key"}
+    assert {path.name for path in profile.folder.iterdir()} == {"bloodbank.db", "first-start.lock", "training.key"}

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.records.kinds import Unreadable
 from bloodbank_desktop.ui import report
-from bloodbank_desktop.ui.crash_window import CrashReporter
+from bloodbank_desktop.ui.crash_reporter import CrashReporter
 from tests.ui.fakes import NOW, FixedClock
 from tests.waiting import turn_events, wait_until
 

@@ -81,7 +81,7 @@ def test_the_real_desk_fills_the_same_model(qapp: QApplication, tasks: Tasks, tm
         model.show(Query())
         assert tasks.wait_idle()
         assert [text(model, row) for row in range(3)] == ["RKS00000002", "RKS00000001", "RKS00000000"]
-        assert text(model, 0, len(model.columns) - 1) == "○ 待发送"
+        assert text(model, 0, len(model.columns) - 1) == "○ 待报送"
         model.sort(0, Qt.SortOrder.AscendingOrder)
         assert tasks.wait_idle()
         assert text(model, 0) == "RKS00000000"
@@ -259,7 +259,7 @@ def test_a_state_is_word_shape_and_colour(make: MakeModel, tasks: Tasks) -> None
     model.show(Query())
     assert tasks.wait_idle()
     last = len(model.columns) - 1
-    assert [text(model, row, last) for row in (0, 3, 5)] == ["✓ 已报送", "○ 待发送", "× 平台退回"]
+    assert [text(model, row, last) for row in (0, 3, 5)] == ["✓ 已报送", "○ 待报送", "× 平台退回"]
     role = int(Qt.ItemDataRole.ForegroundRole)
     assert model.data(model.index(5, last), role).name() == LIGHT.tone(Tone.BAD)
     assert model.data(model.index(5, 0), role) is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -194,11 +195,33 @@ def test_home_and_end_are_the_first_and_last_record(make: MakeTab, tasks: Tasks)
     desk = FakeDesk(1_000_000)
     tab = make("stock_in", desk)
     press(tab.view, KEY.Key_End)
-    assert tab.view.currentIndex().row() == 999_999
-    wait_until(lambda: tab.view.current_row() is not None)
+    wait_until(lambda: tab.view.currentIndex().row() == 999_999)
+    assert tab.view.current_row() is not None, "the jump waited for its rows"
     press(tab.view, KEY.Key_Home)
     assert tab.view.currentIndex().row() == 0
     assert len(desk.pages) <= 4
+
+
+def test_a_key_after_end_starts_from_the_end(make: MakeTab) -> None:
+    """Whoever presses Up right after End stands on the last record but one, even before its rows are read."""
+    tab = make("stock_in", FakeDesk(1_000_000))
+    press(tab.view, KEY.Key_End)
+    press(tab.view, KEY.Key_Up)
+    assert tab.view.currentIndex().row() == 999_998
+
+
+def test_a_busy_disk_does_not_hold_up_a_jump(make: MakeTab, tasks: Tasks) -> None:
+    """End shows the end of the list after a moment though its rows cannot be read yet."""
+    tab = make("stock_in", FakeDesk(1_000_000))
+    free = threading.Event()
+    tasks.database(free.wait)
+    try:
+        press(tab.view, KEY.Key_End)
+        wait_until(lambda: tab.view.currentIndex().row() == 999_999)
+        assert tab.view.current_row() is None
+    finally:
+        free.set()
+    wait_until(lambda: tab.view.current_row() is not None)
 
 
 def test_copying_a_cell_and_a_row(make: MakeTab) -> None:

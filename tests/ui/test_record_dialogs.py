@@ -71,7 +71,7 @@ def test_facts_of_a_record_in_words(desk: Desk) -> None:
     desk.amend(KIND, saved.record_id, {**values, "remark": "改"}, reason="补充备注")
     facts = dict(facts_of(desk.view(KIND, saved.record_id)))
     assert facts["登记"].endswith("训练甲") and "最近修改" in facts
-    assert facts["报送状态"] == "○ 待发送" and facts["第 1 版"].endswith("由 训练甲 更改：补充备注")
+    assert facts["报送状态"] == "○ 待报送" and facts["第 1 版"].endswith("由 训练甲 更改：补充备注")
 
 
 def test_the_real_dialogs_open_from_the_window(qapp: QApplication, desk: Desk, tasks: Tasks, tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
-from PySide6.QtGui import QFontMetrics, QPalette
+from PySide6.QtGui import QFont, QFontMetrics, QPalette
 from PySide6.QtWidgets import QApplication, QLabel
 
 from bloodbank_desktop.ui import theme
@@ -15,6 +18,25 @@ def test_every_pair_of_colours_is_readable(colours: Colours) -> None:
     """Every text has a contrast of at least 4.5 : 1 on every ground it stands on (WCAG 2.2, 1.4.3)."""
     weak = [(text, ground) for text, ground in colours.readable_pairs() if theme.contrast(text, ground) < 4.5]
     assert weak == []
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+def test_every_line_that_means_something_is_seen(colours: Colours) -> None:
+    """The edge of a field, the ring of the keyboard and the mark of a problem have 3 : 1 at least (WCAG 2.2, 1.4.11)."""
+    weak = [(line, ground) for line, ground in colours.shapes() if theme.contrast(line, ground) < 3]
+    assert weak == []
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+def test_the_style_sheet_is_whole(qapp: QApplication, colours: Colours) -> None:
+    """Every word between at-signs is known, sizes grow with the type, and the picture of the arrow is there."""
+    small, large = QFont(qapp.font()), QFont(qapp.font())
+    large.setPointSizeF(small.pointSizeF() * 2)
+    sheets = [theme.style_sheet(colours, font) for font in (small, large)]
+    assert "@" not in sheets[0]
+    assert sheets[0] != sheets[1]
+    (picture,) = set(re.findall(r'url\("([^"]+)"\)', sheets[0]))
+    assert Path(picture).is_file()
 
 
 def test_contrast_is_computed_as_the_standard_says() -> None:

@@ -2,20 +2,60 @@
 
 A donation number here may begin with 0 and then bears no check character, a product code may be of class P, D or Z and
 have five characters (both seen on real labels). The danger is strictness that sends a good bag back; whoever records
-one sees the warning of the scan.
+one sees the warning of the scan. A code is classified and never corrected: a letter O for a zero, a wrong check
+character or a class that nobody uses stays refused.
 
 >>> DONATION_NUMBER.validate("0030123999901")
 '0030123999901'
 >>> PRODUCT_CODE.validate("Z4382")
 'Z4382'
+>>> sorted(stating("expires_at"))
+['004', '005', 'CN-expiry']
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 from bloodbank_desktop.records.codes import donation_number, product_code
+
+if TYPE_CHECKING:
+    # Every declaration stands on this module, and none of them needs to read a label.
+    from bloodbank_desktop.records.codes.interpretation import Value
+    from bloodbank_desktop.records.codes.structures import Structure
 
 #: Classes of product codes that ISBT 128 gives to other things than blood, used by blood centres here.
 LOCAL_CLASSES = "PDZ"
+
+#: Flags of a donation number that say: tubes, records, samples, match label – never the bag itself.
+NOT_ON_BAGS = frozenset({"06", "07", "08", "09", "10", "11"})
+
+# Number of the structure → its fields that state a field of the bag. A structure that is missing here (a container lot,
+# the expiry month of a kit, a production date) may stand on a bag and speaks of something else.
+_STATED: Mapping[str, Mapping[str, str]] = {
+    number: states
+    for numbers, states in {
+        ("001", "CN-donation", "codabar-unit"): {"donation_number": "donation_number"},
+        ("002", "codabar-group"): {"abo": "abo", "rhd": "rhd", "message": "label_message"},
+        ("003", "CN-product", "codabar-product"): {"product_code": "product_code"},
+        ("004", "005", "CN-expiry"): {"expires_at": "expires_at"},
+        ("006", "007", "CN-collection"): {"collected_at": "collected_at"},
+        ("032",): {"division": "split"},
+    }.items()
+    for number in numbers
+}
+
+
+def stating(key: str) -> frozenset[str]:
+    """Return the numbers of the structures that state this field of a bag."""
+    return frozenset(number for number, states in _STATED.items() if key in states.values())
+
+
+def stated(structure: Structure) -> dict[str, Value]:
+    """Return what a structure states of its bag, by field of the bag; what it leaves open, such as RhD, is not there."""
+    states = _STATED.get(structure.number, {})
+    return {key: structure.fields[name] for name, key in states.items() if structure.fields.get(name) is not None}
 
 
 class DonationNumber:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 
 from bloodbank_desktop.records.codes import blood_group, interpretation
@@ -27,9 +28,13 @@ from bloodbank_desktop.records.codes.reference import table
 
 _COMPOUND = "023"
 _NATIONAL = "&a-z"
-_DONATION = ("001", "CN-donation")
+# The same statement in another writing counts as the first of its kind.
+_SAME = {
+    **{"CN-donation": "001", "CN-product": "003"},
+    **{"005": "004", "CN-expiry": "004", "007": "006", "CN-collection": "006", "009": "008", "CN-production": "008"},
+}
 # Two different ones of these in one scan are two bags, or one bag with two labels.
-_ONCE = frozenset({"001", "002", "003", "CN-product", *interpretation.DATED, "CN-expiry", "CN-collection"})
+_ONCE = frozenset({"001", "002", "003", "004", "006", "008", "032"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,15 +252,20 @@ def _refused(code: str, message: str, announced: int | None = None) -> Reading:
     return Reading((), (CodeProblem.error(code, message),), (), None, announced)
 
 
+def _statement(structure: Structure) -> Value:
+    # A day may be written in several ways and mean the same moment; of the others every character counts.
+    times = [value for value in structure.fields.values() if isinstance(value, datetime)]
+    return times[0] if times else structure.raw
+
+
 def _together(structures: tuple[Structure, ...]) -> tuple[CodeProblem, ...]:
     """Return what only shows when the structures of one scan are seen side by side."""
     found: list[CodeProblem] = []
     by_number: dict[str, list[Structure]] = {}
     for structure in structures:
-        number = _DONATION[0] if structure.number in _DONATION else structure.number
-        by_number.setdefault(number, []).append(structure)
+        by_number.setdefault(_SAME.get(structure.number, structure.number), []).append(structure)
     for number, same in by_number.items():
-        if number in _ONCE and len({structure.raw for structure in same}) > 1:
+        if number in _ONCE and len({_statement(structure) for structure in same}) > 1:
             message = f"一次扫到不同的{same[0].label}，可能扫到两袋。请逐袋重新扫描。"
             found.append(CodeProblem.error("conflicting", message))
     divided = any(structure.fields.get("division") == "99" for structure in by_number.get("003", ()))

@@ -1,0 +1,99 @@
+"""Every code that the parser can name has its place at a delivery: the bag's own, beside it, or another thing's."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from bloodbank_desktop.forms import labels
+from bloodbank_desktop.forms.scan_router import Router
+from bloodbank_desktop.records import codes
+from bloodbank_desktop.records.codes import scan
+from bloodbank_desktop.records.codes.reference import table
+from bloodbank_desktop.records.codes.structures import definitions, encode
+from bloodbank_desktop.records.declare import line_type
+from bloodbank_desktop.records.stock_in import StockInBag
+from tests.records.codes.test_structures import SAMPLES
+from tests.samples import NOW
+
+#: One text for each structure that is not of the standard: profile, field that expects it, text.
+NATIONAL: dict[str, tuple[str, str | None, str]] = {
+    "CN-donation": ("cn-tolerant", None, "0030126000001"),
+    "CN-product": ("cn-tolerant", None, "=<Z4382"),
+    "CN-expiry": ("cn-tolerant", None, "&>202612312359"),
+    "CN-collection": ("cn-tolerant", None, "&*202611010800"),
+    "CN-production": ("cn-tolerant", None, "&}202611010800"),
+    "codabar-unit": ("codabar-abc", None, "a5100123b"),
+    "codabar-facility": ("codabar-abc", None, "012345671"),
+    "codabar-product": ("codabar-abc", "product", "0123453"),
+    "codabar-group": ("codabar-abc", None, "a510b"),
+    "codabar-date": ("codabar-abc", "expiry", "112326"),
+    "national-donor": ("cn-tolerant", None, "&;12345"),
+    "national-exclusion": ("cn-tolerant", None, "&!1"),
+    "national": ("cn-tolerant", None, "&aLOCAL"),
+}
+
+#: Codes of persons, consumables and consignments, and labels of unknown layout: named and refused at a delivery.
+OF_OTHER_THINGS = frozenset(
+    {"019", "020", "021", "022", "024", "025", "028", "035", "036", "037", "038", "039", "040"}
+    | {"national-donor", "national-exclusion", "codabar-facility", "codabar-date"}
+)
+
+
+def emitted() -> set[str]:
+    """Return the number of every structure that the parser can emit, as its tables and its source name them."""
+    international = set(definitions()) - {"023"}  # the header of a compound message is no structure of its own
+    national = {row["number"] for row in table("isbt128", "data_structures.json")["national"]}
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(codes.__path__[0]).glob("*.py"))
+    return international | national | set(re.findall('"((?:CN|codabar)-[a-z]+)"', source)) - {"codabar-abc"}
+
+
+def read(number: str) -> scan.Scan:
+    """Return a scan of the example of a structure."""
+    if number in SAMPLES:
+        return scan.read(encode(number, SAMPLES[number][0]))
+    profile, expecting, text = NATIONAL[number]
+    return scan.read(text, profile, expecting)
+
+
+def test_every_structure_is_placed_and_no_place_is_dead() -> None:
+    """What the parser can emit is exactly what is the bag's own, stands beside it, or belongs to another thing."""
+    places = (labels.BAG_CODES, labels.BESIDE, OF_OTHER_THINGS)
+    assert sum(len(place) for place in places) == len(frozenset().union(*places))
+    assert frozenset().union(*places) == emitted()
+    assert labels._NAMES.keys() <= emitted()
+
+
+@pytest.mark.parametrize("number", sorted(emitted()))
+def test_the_parser_emits_it_and_a_delivery_answers(number: str) -> None:
+    """The example of each structure is read as that structure; the delivery takes it or says what it saw and to do."""
+    found = read(number)
+    assert [structure.number for structure in found.structures] == [number]
+    assert labels.seen(*found.structures)
+    router = Router(line_type(StockInBag), lambda: NOW)
+    verdict = router.accept(found)
+    if number in labels.BAG_CODES:
+        assert verdict.code != "wrong-label"
+    else:
+        assert (verdict.code, router.lines) == ("wrong-label", [])
+        assert labels.seen(*found.structures) in verdict.message
+    assert verdict.accepted or "请" in verdict.message
+
+
+def test_the_kinds_of_codes_do_not_overlap() -> None:
+    """Each structure of a bag states one thing, and each fact of a bag has a code with a Chinese name."""
+    kinds = (labels.DONATION, labels.GROUP, labels.PRODUCT, labels.EXPIRY, labels.COLLECTION, labels.DIVISION)
+    assert all(kinds)
+    assert sum(len(kind) for kind in kinds) == len(labels.BAG_CODES)
+    assert set(labels.FACTS) <= labels._CODES.keys() <= line_type(StockInBag).fields.keys()
+
+
+def test_warnings_worth_saying_exist() -> None:
+    """Each warning that a person is shown is one that the parser can give."""
+    source = "".join(path.read_text(encoding="utf-8") for path in Path(codes.__path__[0]).glob("*.py"))
+    tables = "".join(
+        table("isbt128", f"{name}.json").__repr__() for name in ("blood_groups", "product_codes", "data_structures")
+    )
+    assert [code for code in labels.WORTH_SAYING if f'"{code}"' not in source and f"'{code}'" not in tables] == []

@@ -1,0 +1,71 @@
+"""The kinds of fields, where the generic tests of the declarations do not reach."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+
+from bloodbank_desktop.paths import resource
+from bloodbank_desktop.records import kinds
+from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.kinds import Choice, Choices, Unreadable
+from bloodbank_desktop.records.tables import Table, table
+
+NAMES = sorted(path.stem for path in resource("tables").glob("*.json") if path.stem != "bag_profiles")
+TABLES = [table(name) for name in NAMES]
+every_table = pytest.mark.parametrize("choices", TABLES, ids=NAMES)
+SEPARATORS = "、，,;；\n"
+
+
+def chosen_tables() -> set[str]:
+    """Return the names of the tables that a declared field chooses from."""
+    holders = [of for module in all_records().values() for of in (module, *(of for _, of in module.groups))]
+    fields = [f.kind for of in holders for f in of.plain]
+    return {kind.table.name for kind in fields if isinstance(kind, Choice | Choices)}
+
+
+@every_table
+def test_no_word_contains_a_separator(choices: Table) -> None:
+    """A word of a table holds none of the characters between words and no blank at its ends."""
+    assert [w for w in map(choices.word, choices) if set(w) & set(SEPARATORS) or w != w.strip() or not w] == []
+
+
+@every_table
+def test_every_word_reads_back(choices: Table) -> None:
+    """Each word alone, each pair and all of them together read back as the keys they stand for, blanks in words included.
+
+    Where two keys share a word, as products do, the word reads back as a key with the same word.
+    """
+    kind = Choices(choices)
+    keys = list(choices)
+    groups = [(key,) for key in keys] + list(itertools.combinations(keys, 2)) + [tuple(keys)]
+    for group in groups:
+        shown = kind.format(group)
+        assert set(kind.format(kind.parse(shown)).split("、")) == set(shown.split("、"))
+    if choices.name in chosen_tables():
+        assert [kind.parse(kind.format(group)) for group in groups] == groups
+        assert [Choice(choices).parse(choices.word(key)) for key in keys] == keys
+
+
+def test_a_word_with_a_blank_is_one_word() -> None:
+    """“CMV 阴性” is one choice beside others, and is refused in halves."""
+    kind = Choices(table("processing"))
+    assert kind.parse(" 辐照 ； CMV 阴性\n") == kind.parse("CMV 阴性,辐照") == ("irradiated", "cmv_negative")
+    for text in ("CMV", "辐照 CMV 阴性", "CMV、阴性"):
+        with pytest.raises(Unreadable):
+            kind.parse(text)
+
+
+def test_the_tables_of_fields_have_words_that_differ() -> None:
+    """A word that a person picks in a declared field stands for one key only."""
+    for name in chosen_tables():
+        words = [table(name).word(key) for key in table(name)]
+        assert len(set(words)) == len(words), name
+
+
+def test_kinds_are_found_under_one_name() -> None:
+    """Every kind is imported from `records.kinds` and has a name of its own."""
+    classes = [getattr(kinds, name) for name in kinds.__all__]
+    named = [c.name for c in classes if isinstance(c, type) and issubclass(c, kinds.Kind) and c is not kinds.Kind]
+    assert len(set(named)) == len(named) == 11
