@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from bloodbank_desktop.clock import utc_text
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.records.problems import Problem, Refused
+from bloodbank_desktop.training import command
 
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.opening import Profile
@@ -43,7 +44,7 @@ _NEED_NO_QT = (
     "bloodbank_desktop.forms.burst",
     "bloodbank_desktop.forms.roles",
 )
-_WRONG = {"unknown-module", "no-such-file"}
+_WRONG = {"unknown-module", "no-such-file", "wrong-act"}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -355,7 +356,14 @@ def _verify(options: argparse.Namespace) -> int:
 def _training_serve(options: argparse.Namespace) -> int:
     from bloodbank_desktop.training.server import serve
 
-    serve(options.port, options.db, while_stdin=options.while_stdin)
+    serve(options.port, options.db, while_stdin=options.while_stdin, lively=options.lively)
+    return YES
+
+
+def _training_act(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.training.command import run
+
+    _say(run(options))
     return YES
 
 
@@ -428,9 +436,14 @@ def _parser() -> _Parser:
     tour.add_argument("--act", default="", help=argparse.SUPPRESS)
 
     training = words.add_parser("training", help="the training platform", parents=[everywhere])
-    serve = training.add_subparsers(required=True, metavar="WORD").add_parser("serve", parents=[everywhere])
+    training_words = training.add_subparsers(required=True, metavar="WORD")
+    serve = training_words.add_parser("serve", parents=[everywhere])
     serve.add_argument("--port", type=int, required=True, metavar="N", help="0 = any free port")
     serve.add_argument("--db", type=Path, required=True, metavar="FILE")
     serve.add_argument("--while-stdin", action="store_true", help="end when stdin is closed")
+    serve.add_argument("--lively", action="store_true", help="the other side answers by itself after some seconds")
     serve.set_defaults(run=_training_serve)
+    acts = training_words.add_parser("act", help="play centre, office or laboratory", parents=[everywhere])
+    command.add_arguments(acts)
+    acts.set_defaults(run=_training_act)
     return parser

@@ -13,6 +13,7 @@ from typing import Any
 
 from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.operations import effects
+from bloodbank_desktop.operations.giving_way import give_way
 from bloodbank_desktop.operations.results import Changes
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import RecordType
@@ -101,6 +102,7 @@ class Arrivals:
 
     def _adopt(self, tx: Transaction, declared: RecordType, change: ServerChange, now: datetime) -> None:
         """Bring our record to the platform's state where nothing of ours would be lost by it."""
+        give_way(tx, self.store.audit_key, declared.key, change.id, now)
         if any(operation.state not in outbox.CLOSED for operation in outbox.of_record(tx, change.id)):
             return
         row = rows.find(tx, declared.key, change.id)

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from bloodbank_desktop.clock import Clock, utc_text
+from bloodbank_desktop.operations.giving_way import give_way
 from bloodbank_desktop.operations.results import Changes
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.storage import facts, platform_rows, sending
@@ -116,6 +117,9 @@ class Dispatch:
             platform_rows.keep(tx, conflicts)
             for row in stuck:
                 sending.block_behind(tx, row)
+                if row.op == "activate":
+                    # The feed may have shown who was first before this answer came, and shows it once.
+                    give_way(tx, self.store.audit_key, row.kind, row.record_id, now)
             if arrived:
                 sending.free_behind(tx, arrived)
                 facts.put(tx, facts.LAST_SUCCESS, utc_text(now))

@@ -55,7 +55,7 @@ def no_line_twice(values: Values) -> Iterator[Problem]:
     """The same component, group and requirement stands in one line, so that the answer is unmistakable."""
     seen: dict[object, int] = {}
     for index, one in enumerate(values["order_lines"], start=1):
-        what = tuple(one[key] for key in ("component", "abo", "rhd", "specification", "processing"))
+        what = tuple(one.get(key) for key in ("component", "abo", "rhd", "specification", "processing"))
         first = seen.setdefault(what, index)
         if first != index:
             message = f"第 {index} 行与第 {first} 行的品种、血型、规格和要求相同，请合并数量"

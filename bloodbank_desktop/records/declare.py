@@ -34,6 +34,8 @@ class Verb(StrEnum):
     VIEW = "view"
     DELETE = "delete"
     ACTIVATE = "activate"
+    IMPORT = "import"
+    EXPORT = "export"
 
 
 VERB_WORDS = {
@@ -43,6 +45,8 @@ VERB_WORDS = {
     Verb.VIEW: "查看",
     Verb.DELETE: "删除",
     Verb.ACTIVATE: "激活",
+    Verb.IMPORT: "导入",
+    Verb.EXPORT: "导出",
 }
 
 

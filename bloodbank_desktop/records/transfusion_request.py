@@ -92,7 +92,7 @@ def applicant_signs(values: Values) -> Iterator[Problem]:
 @record(
     key="transfusion_request",
     label="输血申请单",
-    verbs={Verb.REGISTER, Verb.AMEND, Verb.VIEW, Verb.DELETE},
+    verbs={Verb.REGISTER, Verb.AMEND, Verb.VIEW, Verb.DELETE, Verb.IMPORT, Verb.EXPORT},
     title=("request_no", "patient_name"),
     newest_by="requested_at",
     answer=PlainAnswer,

@@ -34,9 +34,14 @@ def note(
     tx: Connection, key: bytes, *, at: datetime, actor: str, action: str, object_: str, detail: Any = None
 ) -> None:
     """Append one row in the caller's transaction. `detail` is any JSON value, without names of patients."""
-    last = tx.execute(_LAST).first()
-    number, previous = (last.seq, last.mac) if last else (0, _START)
+    number, previous = last(tx)
     tx.execute(_NOTE, sealed(key, number, previous, at=at, actor=actor, action=action, object_=object_, detail=detail))
+
+
+def last(tx: Connection) -> tuple[int, str]:
+    """Return the number and the seal of the last row, (0, "") before the first."""
+    found = tx.execute(_LAST).first()
+    return (found.seq, found.mac) if found else (0, _START)
 
 
 def sealed(

@@ -120,6 +120,11 @@ def page(tx: Connection, listing: Listing, offset: int, limit: int = 100) -> lis
     return rows
 
 
+def sequence(tx: Connection, listing: Listing) -> Sequence[int]:
+    """Return the row numbers of a whole list, in its order."""
+    return listing.chosen if listing.chosen is not None else _from_nearer_end(tx, listing, 0, listing.total)
+
+
 @cache
 def _rows(kind: str) -> Select[Any]:
     """Return the query for the rows numbered `seqs`, a JSON list: one parameter, so that it is compiled only once."""

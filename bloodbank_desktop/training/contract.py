@@ -54,7 +54,7 @@ def answer_name(key: str) -> str:
 def _schemas() -> dict[str, Schema]:
     bodies = {key: schema(declared) for key, declared in all_records().items()}
     for key, declared in all_records().items():
-        bodies[key]["x-verbs"] = sorted(declared.verbs - {Verb.LIST, Verb.VIEW})
+        bodies[key]["x-verbs"] = sorted(declared.verbs - {Verb.LIST, Verb.VIEW, Verb.IMPORT, Verb.EXPORT})
         if declared.activation:
             bodies[key]["x-activation"] = [declared.fields[name].wire for name in declared.activation]
     # An answer that a client cannot read entirely must not break it: more may be said one day.

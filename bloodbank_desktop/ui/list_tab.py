@@ -211,24 +211,23 @@ class ListTab(QWidget):
 
     def _lay_out(self) -> None:
         gap = theme.em(self, 0.5)
-        verbs = QHBoxLayout()
-        verbs.setSpacing(gap // 2)
+        verbs = FlowLayout(gap=gap // 2)
         for verb, name in VERB_ACTIONS.items():
             if verb in self.declared.verbs:
                 verbs.addWidget(actions.button(self.actions_by_name[name], self))
         for name in _more_of(self.declared):
             verbs.addWidget(actions.button(self.actions_by_name[name], self))
-        verbs.addSpacing(gap)
-        verbs.addWidget(self.search, 1)
-        verbs.addSpacing(gap)
         verbs.addWidget(actions.button(self.actions_by_name["columns"], self))
         narrowing = FlowLayout(gap=gap // 2)
         for box in self.filters.values():
             narrowing.addWidget(box)
         self.clear_button = actions.button(self.actions_by_name["clear"], self)
         narrowing.addWidget(self.clear_button)
+        self.search.setMaximumWidth(theme.em(self, 26))
         second = QHBoxLayout()
-        second.addLayout(narrowing, 1)
+        second.setSpacing(gap)
+        second.addWidget(self.search, 2)
+        second.addLayout(narrowing, 3)
         second.addWidget(self.count)
         whole = QVBoxLayout(self)
         whole.setContentsMargins(gap, gap, gap, gap)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.errors import KnownProblem
@@ -148,7 +148,9 @@ class MainWindow(QMainWindow):
         box.setSpacing(0)
         box.addWidget(self.messages)
         box.addWidget(self.tabs, 1)
-        box.addWidget(self.status)
+        self._bottom = QHBoxLayout()
+        self._bottom.addWidget(self.status, 1)
+        box.addLayout(self._bottom)
         self.setCentralWidget(TrainingFrame(inner, self) if training else inner)
 
     def _make_actions(self) -> None:
@@ -172,7 +174,8 @@ class MainWindow(QMainWindow):
             scales = {str(scale): f"{scale} %" for scale in theme.SCALES}
             window_menu.choose(menu, "theme", "外观", theme.CHOICES, self._appearance.choice, self._choose_theme)
             window_menu.choose(menu, "scale", "字体大小", scales, str(self._appearance.scale), self._choose_scale)
-        self.tabs.setCornerWidget(window_menu.button(self, menu))
+        # Qt shows no corner widget beside tabs at a side.
+        self._bottom.addWidget(window_menu.button(self, menu))
 
     @Slot(object)
     def _listen_to(self, page: Page) -> None:
@@ -307,6 +310,7 @@ class MainWindow(QMainWindow):
             return
         self._watch.stop()
         self.tabs.each(lambda page: page.close_down())
+        self.tabs.close_down()
         self._preferences.setValue("window/geometry", self.saveGeometry())
         self._preferences.sync()
         event.accept()

@@ -19,6 +19,7 @@ from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import Verb
 from bloodbank_desktop.ui import actions, queue_source, states, theme
 from bloodbank_desktop.ui.columns import ColumnMemory
+from bloodbank_desktop.ui.flow import FlowLayout
 from bloodbank_desktop.ui.list_model import Keep, PagedModel
 from bloodbank_desktop.ui.list_view import ListView
 from bloodbank_desktop.ui.queue_source import FINISHED, RETRIED, QueueSource
@@ -102,13 +103,13 @@ class QueueTab(QWidget):
 
     def _lay_out(self) -> None:
         gap = theme.em(self, 0.5)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(gap // 2)
+        row = QHBoxLayout()
+        buttons = FlowLayout(gap=gap // 2)
         for action in (self.view_action, self.amend_action, self.retry_action, self.finished_action):
             made: QToolButton = actions.button(action, self)
             buttons.addWidget(made)
-        buttons.addStretch(1)
-        buttons.addWidget(self.count)
+        row.addLayout(buttons, 1)
+        row.addWidget(self.count)
         self.splitter = QSplitter(Qt.Orientation.Vertical, self)
         self.splitter.setObjectName("queue.splitter")
         self.splitter.setChildrenCollapsible(False)
@@ -119,7 +120,7 @@ class QueueTab(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(gap, gap, gap, gap)
         whole.setSpacing(gap)
-        whole.addLayout(buttons)
+        whole.addLayout(row)
         whole.addWidget(self.splitter, 1)
         self.setFocusProxy(self.view)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)

@@ -27,6 +27,7 @@ from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.ui import actions, theme
 from bloodbank_desktop.ui.columns import ColumnMemory
+from bloodbank_desktop.ui.flow import FlowLayout
 from bloodbank_desktop.ui.list_model import PagedModel, Query, Row
 from bloodbank_desktop.ui.list_view import ListView
 from bloodbank_desktop.ui.stock_source import BagSource, GroupSource
@@ -160,16 +161,12 @@ class StockTab(QWidget):
 
     def _lay_out(self) -> None:
         gap = theme.em(self, 0.5)
-        first = QHBoxLayout()
-        first.setSpacing(gap // 2)
+        first = FlowLayout(gap=gap // 2)
         for action in (self.take_action, self.level_action):
             first.addWidget(actions.button(action, self))
-        first.addStretch(1)
-        second = QHBoxLayout()
-        second.setSpacing(gap // 2)
+        second = FlowLayout(gap=gap // 2)
         for action in (*self.deeds.values(), self.trace_action):
             second.addWidget(actions.button(action, self))
-        second.addStretch(1)
         third = QHBoxLayout()
         third.setSpacing(gap // 2)
         third.addWidget(self.search, 1)

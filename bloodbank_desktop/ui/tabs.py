@@ -32,6 +32,9 @@ QUEUE, STOCK = "queue", "stock"
 #: The stock stands behind what fills it.
 _BEFORE_STOCK = "stock_in"
 
+#: A new hospital begins with the bags that it has.
+FIRST = "stock_in"
+_LAST = "window/tab"
 #: Modules whose records move bags.
 MOVES_STOCK = frozenset({"stock_in", "clinical_issue", "other_stock_out", "recall_notice"})
 
@@ -73,7 +76,9 @@ class Tabs(QTabWidget):
             self.setTabToolTip(place - 1, f"{tip}、Ctrl+0" if key == QUEUE and tip else tip or "Ctrl+0")
 
     def start(self) -> None:
-        """Build the first tab and every other when it is shown."""
+        """Build the tab that was shown last, at first that of deliveries, and every other when it is shown."""
+        last = str(self._preferences.value(_LAST, FIRST))
+        self.setCurrentIndex(self.keys.index(last if last in self.keys else FIRST))
         self.currentChanged.connect(self._shown)
         self._shown(self.currentIndex())
 
@@ -162,6 +167,10 @@ class Tabs(QTabWidget):
         # Whoever walks along the tabs with the arrow keys is not thrown into the list.
         if not self.tabBar().hasFocus():
             page.view.setFocus()
+
+    def close_down(self) -> None:
+        """Write down which tab is shown."""
+        self._preferences.setValue(_LAST, self.current_key)
 
     def _build(self, key: str) -> Page:
         page: Page

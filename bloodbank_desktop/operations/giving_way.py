@@ -1,0 +1,43 @@
+"""An activation that came second gives way: nobody can decide anything about it, for the platform activates once.
+
+Without this its operation would wait for a person for ever – a plan is neither amended nor deleted – and this
+workstation would show another activation than all others. What was meant stays in history, audit and queue.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.records.validate import problems, tidy
+from bloodbank_desktop.records.wire import from_body
+from bloodbank_desktop.storage import audit, history, outbox, platform_rows, rows
+from bloodbank_desktop.storage.outbox import OutboxRow
+from bloodbank_desktop.storage.store import Transaction
+
+ACTOR = "平台"
+_SLUG = ":activated-already"
+
+
+def _lost(operation: OutboxRow) -> bool:
+    told = str((operation.problem or {}).get("type", ""))
+    return operation.op == "activate" and operation.state == "rejected" and told.endswith(_SLUG)
+
+
+def give_way(tx: Transaction, audit_key: bytes, kind: str, record_id: str, now: datetime) -> bool:
+    """Take the platform's activation in place of ours that it refused; False while there is nothing to take."""
+    waiting = [one for one in outbox.of_record(tx, record_id) if one.state not in outbox.CLOSED]
+    copy, row, declared = platform_rows.find(tx, record_id), rows.find(tx, kind, record_id), record_type(kind)
+    if not waiting or not all(_lost(one) for one in waiting) or copy is None or copy.body is None or row is None:
+        return False
+    values, unread = from_body(declared, copy.body)
+    whole = tidy(declared, values)
+    activated = any(whole[key] is not None for key in declared.activation)
+    if not activated or unread or problems(declared, whole):
+        return False
+    outbox.close(tx, record_id, "withdrawn", at=now)
+    history.keep(tx, kind, row, at=now, actor=ACTOR, reason="平台上已由他处先激活")
+    rows.change(tx, kind, row, whole, at=now, actor=ACTOR)
+    object_ = f"{kind}/{record_id}"
+    audit.note(tx, audit_key, at=now, actor=ACTOR, action="activated-elsewhere", object_=object_, detail=None)
+    return True
