@@ -279,8 +279,44 @@ def _template(options: argparse.Namespace) -> int:
     from bloodbank_desktop.records.catalogue import record_type
     from bloodbank_desktop.records.wire import template
 
-    _say(template(record_type(options.kind)))
+    declared = record_type(options.kind)
+    if options.xlsx is None:
+        _say(template(declared))
+        return YES
+    from bloodbank_desktop.exchange.template import write_template
+
+    write_template(declared, options.xlsx)
+    _say({"file": str(options.xlsx)})
     return YES
+
+
+def _export(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.exchange.writing import export
+    from bloodbank_desktop.storage.lists import ListQuery
+
+    with _profile(options) as profile:
+        _say({"rows": export(profile.desk, ListQuery(options.kind, search=options.search), options.file)})
+    return YES
+
+
+def _import(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.exchange import importing
+    from bloodbank_desktop.operations import batches
+
+    with _profile(options) as profile:
+        desk = profile.desk
+        batches.importable(desk, options.kind)
+        if options.undo:
+            undone = batches.undo(desk, options.undo, leave_changed=options.good_only)
+            _say({"deleted": undone.deleted, "left": list(undone.left)})
+            return YES
+        found = importing.examine(desk, options.kind, options.file, keep=not options.dry_run)
+        answer = found.as_json()
+        refused = bool(found.problems) and not options.good_only
+        if not options.dry_run and not refused and found.good:
+            answer["batch"] = importing.save(desk, found, good_only=options.good_only).batch_id
+        _say(answer)
+    return NO if refused or not found.good else YES
 
 
 def _sync(options: argparse.Namespace) -> int:
@@ -421,7 +457,16 @@ def _parser() -> _Parser:
     listing.add_argument("--search", default="", metavar="TEXT")
     listing.add_argument("--limit", type=_limit, default=100, metavar="N")
     word("show", _show, "show a record with its answers and history", "kind", "id")
-    word("template", _template, "print an empty example of the JSON of register", "kind")
+    made = word("template", _template, "print an empty example of the JSON of register, or write an Excel template", "kind")
+    made.add_argument("--xlsx", type=Path, metavar="FILE", help="write the Excel template of import there")
+    made = word("export", _export, "write the records of a list into an Excel file", "kind", "file")
+    made.add_argument("--search", default="", metavar="TEXT")
+    made = word("import", _import, "save the records of an Excel file, all or none", "kind")
+    files = made.add_mutually_exclusive_group(required=True)
+    files.add_argument("file", type=Path, nargs="?", metavar="FILE")
+    files.add_argument("--undo", default="", metavar="BATCH", help="delete the records of an earlier import instead")
+    made.add_argument("--dry-run", action="store_true", help="only look; save nothing")
+    made.add_argument("--good-only", action="store_true", help="leave out what is wrong (--undo: what changed since)")
     sync = word("sync", _sync, "send and receive until nothing is due")
     sync.add_argument("--once", action="store_true", required=True, help="one run, then end")
     sync.add_argument("--platform", default="", metavar="URL", help="instead of the address of the settings")

@@ -81,7 +81,7 @@ def bag_values(index: int, *, entry: str = "check_character", now: datetime = NO
     """Return one bag of a delivery; `entry` "check_character", "scanned" (one raw scan per line) or "typed_twice"."""
     donation = donation_number(index)
     product = PRODUCTS[index % len(PRODUCTS)]
-    abo, rhd, gg = GROUPS[index // len(PRODUCTS) % len(GROUPS)]
+    abo, rhd, _ = GROUPS[index // len(PRODUCTS) % len(GROUPS)]
     known = table("product").entries[product[:5]]
     collected = now - timedelta(days=2 + index % 5)
     # A label states the last minute of a day in China; one day less than the longest time the standard allows.
@@ -96,18 +96,27 @@ def bag_values(index: int, *, entry: str = "check_character", now: datetime = NO
         "amount": Decimal(known["amount"]),
         "collected_at": collected,
         "expires_at": expires.astimezone(UTC),
-        "entry": entry,
         "location": f"{index % 4 + 1}号冰箱",
     }
-    if entry == "scanned":
-        expiry = f"0{expires:%y%j%H%M}"
-        bag["scans"] = "\n".join((f"={donation}00", f"=%{gg}00", f"=<{product}", f"&>{expiry}"))
-    elif entry == "check_character":
-        bag["check_character"] = check_character(donation)
-    elif entry == "typed_twice":
-        bag["second_entry"] = donation
+    bag = entered(bag, entry)
     bag.update(changes)
     return bag
+
+
+def entered(bag: Bag, entry: str) -> dict[str, Any]:
+    """Return a bag with the evidence of that way of entering it, and of no other."""
+    made = {key: value for key, value in bag.items() if key not in ("scans", "check_character", "second_entry")}
+    made["entry"] = entry
+    donation = bag["donation_number"]
+    if entry == "scanned":
+        gg = next(gg for abo, rhd, gg in GROUPS if (abo, rhd) == (bag["abo"], bag["rhd"]))
+        expiry = f"0{bag['expires_at'].astimezone(CHINA):%y%j%H%M}"
+        made["scans"] = "\n".join((f"={donation}00", f"=%{gg}00", f"=<{bag['product_code']}", f"&>{expiry}"))
+    elif entry == "check_character":
+        made["check_character"] = check_character(donation)
+    elif entry == "typed_twice":
+        made["second_entry"] = donation
+    return made
 
 
 def stock_in_values(

@@ -80,7 +80,8 @@ def from_cell(kind: Kind, cell: Cell) -> Any:
 def reader(kind: Kind) -> Callable[[Cell], Any]:
     """Return `from_cell` for one column; words that repeat are understood once."""
     if not isinstance(kind, kinds.Choice | kinds.Flag | kinds.Moment | kinds.Day):
-        return lambda cell: from_cell(kind, cell)
+        parse = kind.parse
+        return lambda cell: parse(cell) if cell.__class__ is str and "\r" not in cell else from_cell(kind, cell)
     known: dict[str, Any] = {}
 
     def read(cell: Cell) -> Any:

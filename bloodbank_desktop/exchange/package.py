@@ -40,7 +40,7 @@ _ERROR = re.compile(rb"<(?:\w+:)?c\s([^>]*\bt=[\"']e[\"'][^>]*)>")
 _FORMULA = re.compile(rb"<(?:\w+:)?c\s([^>]*)>\s*<(?:\w+:)?f[\s/>]")
 #: A cell with content beyond column DZ or row 299,999; what has only a format (…/>) takes no room.
 _FAR = re.compile(
-    rb"\br=[\"'](?:[A-Z]{3,}\d+|[E-Z][A-Z]\d+|[A-Z]+(?:[3-9]\d{5}|\d{7,}))[\"'][^>]*(?<!/)>(?!</(?:\w+:)?c>)"
+    rb" r=\"(?:[A-Z]{3,}\d+|[E-Z][A-Z]\d+|[A-Z]+(?:[3-9]\d{5}|\d{7,}))\"[^>]*(?<!/)>(?!</(?:\w+:)?c>)"
 )
 
 
@@ -152,11 +152,12 @@ def _marks(archive: zipfile.ZipFile, member: str, title: str) -> dict[int, dict[
 
 def _refuse_without_place(part: bytes, title: str) -> None:
     """A cell that does not say where it stands would stand somewhere else for us than for Excel."""
-    cells = part.count(b"<c ") + part.count(b"<c>") + part.count(b":c ") + part.count(b":c>")
+    cells = part.count(b"<c") - part.count(b"<col") + part.count(b":c ") + part.count(b":c>")
     if cells == part.count(b'<c r="'):
         return
     for cell in _CELL.finditer(part):
-        if not _REFERENCE.search(cell.group(1)):
+        # Written with other quotes or in another order, its place would escape the look at what lies far outside.
+        if not _REFERENCE.search(cell.group(1)) or b' r="' not in cell.group(1):
             raise KnownProblem(
                 f"工作表“{title}”的单元格没有写明位置；请用 Excel 打开并另存后再导入", code="cells-without-place"
             )

@@ -5,6 +5,7 @@ Every column but the numbers is formatted as text before anybody types, which is
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -121,8 +122,7 @@ def _example(f: Field) -> str:
     if words := _words(f):
         return words[0]
     if isinstance(kind, kinds.Number):
-        lowest = kind.low if kind.low is not None else 1
-        return kind.format(kinds.Decimal(lowest))
+        return kind.format(kind.low if kind.low is not None else Decimal(1))
     simple = {"day": "2026-11-23", "moment": "2026-11-23 09:05", "person": "张三（样例）", "code": "00123"}
     return simple.get(kind.name, f"样例{f.label}")
 

@@ -46,6 +46,37 @@ class StockRow(Protocol):
     @property
     def intake_no(self) -> str: ...
 
+    @property
+    def component(self) -> str: ...
+
+    @property
+    def abo(self) -> str: ...
+
+    @property
+    def rhd(self) -> str: ...
+
+    @property
+    def amount(self) -> str: ...
+
+    @property
+    def expires_at(self) -> datetime: ...
+
+    @property
+    def holder(self) -> str: ...
+
+
+class Delivery(Protocol):
+    """A delivery note of the blood station: the bags on it, and those of them that have come."""
+
+    @property
+    def note_no(self) -> str: ...
+
+    @property
+    def expected(self) -> frozenset[BagKey]: ...
+
+    @property
+    def received(self) -> frozenset[BagKey]: ...
+
 
 class Draft(Protocol):
     """What was kept of a dialog: readable values (lines as tuples of mappings), raw texts by field key, line ids."""
@@ -159,6 +190,10 @@ class Back(Protocol):
 
     def bag_in_stock(self, key: BagKey, done: Callable[[StockRow | None], None], failed: Failed) -> None:
         """Answer whether, and since when, this bag is known here."""
+        ...
+
+    def delivery(self, note_no: str, done: Callable[[Delivery | None], None], failed: Failed) -> None:
+        """Answer how far a delivery note has been received, None when there is no such note here."""
         ...
 
 

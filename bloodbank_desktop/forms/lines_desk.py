@@ -5,6 +5,7 @@ A table shows "已暂存" at a line only after the disk has it. Lines that a beh
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from bloodbank_desktop.errors import KnownProblem
@@ -58,6 +59,8 @@ class LinesDesk:
         if self._owned(key):
             self._dialog.behaviour.add(key)
             return
+        if self._unchangeable(key):
+            return
         block = self._dialog.blocks[key]
         if len(block.model.rows) >= block.most:
             self._dialog.say(f"{block.field.label}最多 {block.most} 行", Role.ATTENTION)
@@ -78,7 +81,7 @@ class LinesDesk:
             values,
             dialog.back.now,
             name=f"{dialog.objectName()}.{key}",
-            editable=() if viewing else dialog.behaviour.editable(key),
+            editable=() if viewing else self._editable(key),
             found=[Problem(field, "", message) for field, message in found.items()],
             parent=dialog,
         )
@@ -89,6 +92,21 @@ class LinesDesk:
         window.accepted_line.connect(lambda made: self._take(key, line_id, made))
         window.finished.connect(window.deleteLater)
         window.open()
+
+    def _editable(self, key: str) -> Iterable[str] | None:
+        """What a person may change in a line: what the behaviour says, and of a registered record nothing fixed."""
+        dialog, block = self._dialog, self._dialog.blocks[key]
+        if dialog.mode == "amend" and block.field.fixed:
+            return [f.key for f in block.of.plain if not f.fixed and not f.hidden]
+        return dialog.behaviour.editable(key)
+
+    def _unchangeable(self, key: str) -> bool:
+        """Whether lines may be neither added nor removed; says so if it is."""
+        dialog, block = self._dialog, self._dialog.blocks[key]
+        fixed = dialog.mode == "amend" and block.field.fixed
+        if fixed:
+            dialog.say(f"{block.field.label}登记以后不能增减", Role.ATTENTION)
+        return fixed
 
     def _take(self, key: str, line_id: str, values: dict[str, Any]) -> None:
         block = self._dialog.blocks[key]
@@ -127,7 +145,7 @@ class LinesDesk:
 
     def _remove(self, key: str, index: int) -> None:
         dialog, block = self._dialog, self._dialog.blocks[key]
-        if dialog.mode == "view":
+        if dialog.mode == "view" or self._unchangeable(key):
             return
         if self._owned(key):
             dialog.behaviour.remove(key, index)

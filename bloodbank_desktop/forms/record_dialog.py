@@ -120,6 +120,9 @@ class RecordDialog(QDialog):
             self.form.set_read_only(True)
             for block in self.blocks.values():
                 block.set_read_only(True)
+        elif self.mode is Mode.AMEND:
+            fixed = [f.key for f in self.declared.plain if f.fixed and f.key in self.form.editors]
+            self.form.set_read_only(True, fixed)
         if self._existing is not None:
             self._show_problems(list(self._existing.refusals))
 

@@ -59,7 +59,9 @@ class Step:
     ask: BagKey | None = None
 
 
-class _RefusedScanError(Exception):
+class RefusedScan(Exception):
+    """A scan is refused with this verdict."""
+
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(verdict.message)
         self.verdict = verdict
@@ -74,6 +76,9 @@ def refused(
 
 class Router:
     """The bags of one delivery while they are scanned; `lines` holds their stored values, an incomplete one too."""
+
+    #: What the bags are scanned for, as it stands in sentences.
+    purpose = "入库"
 
     def __init__(
         self, of: LineType, now: Callable[[], datetime], lines: Iterable[Values] = (), *, most: int = 400
@@ -92,20 +97,24 @@ class Router:
         """The index of the bag that is being scanned, None between two bags."""
         return self._current
 
+    def lacking(self, line: Values) -> tuple[str, ...]:
+        """Return the names of the codes that a line still lacks; () for a complete one."""
+        return missing(line)
+
     def load(self, lines: Iterable[Values]) -> None:
         """Stand where these lines leave off."""
         self.lines = [dict(line) for line in lines]
-        self._current = next((i for i, line in enumerate(self.lines) if missing(line)), None)
+        self._current = next((i for i, line in enumerate(self.lines) if self.lacking(line)), None)
 
-    def put_away(self, index: int, location: str | None) -> dict[str, Any]:
-        """Note where a bag is stored, which no label says; return its line."""
-        self.lines[index] = {**self.lines[index], "location": location}
+    def fill_in(self, index: int, values: Values) -> dict[str, Any]:
+        """Note what a person says of a bag and no label does; return its line."""
+        self.lines[index] = {**self.lines[index], **values}
         return self.lines[index]
 
     def expected(self) -> tuple[str, ...]:
         """Return the names of the codes that the next scans should bring."""
         current = self.current
-        return missing({}) if current is None else missing(self.lines[current])
+        return self.lacking({}) if current is None else self.lacking(self.lines[current])
 
     # -- scans ----------------------------------------------------------------------------------------------------
 
@@ -118,7 +127,7 @@ class Router:
         """Return what would become of a scan; nothing is changed."""
         try:
             return self._weigh(scan)
-        except _RefusedScanError as refusal:
+        except RefusedScan as refusal:
             return Step(refusal.verdict)
 
     def weigh_typed(self, typed: Values) -> Step:
@@ -126,24 +135,24 @@ class Router:
         try:
             index, line = self._line_for_typed(typed)
             return self._step(index, {**line, **typed}, typed, ())
-        except _RefusedScanError as refusal:
+        except RefusedScan as refusal:
             return Step(refusal.verdict)
 
     def take(self, step: Step, in_stock: StockRow | None = None) -> Verdict:
         """Carry out a step, unless the stock already knows the bag; return the final verdict."""
-        verdict = self.judge(step, in_stock)
-        if step.line is not None and verdict is step.verdict:
-            self.lines[step.index : step.index + 1] = [step.line]
-            self._current = step.index if missing(step.line) else None
-        return verdict
+        final = self.settle(step, in_stock)
+        if final.line is not None:
+            self.lines[final.index : final.index + 1] = [final.line]
+            self._current = final.index if self.lacking(final.line) else None
+        return final.verdict
 
-    def judge(self, step: Step, in_stock: StockRow | None) -> Verdict:
-        """Return the verdict on a step when the stock has answered; nothing is changed."""
+    def settle(self, step: Step, in_stock: StockRow | None) -> Step:
+        """Return the step as it stands when the stock has answered, without a line if it refuses; nothing is changed."""
         if step.line is None or in_stock is None or step.ask is None:
-            return step.verdict
+            return step
         since = f"{china_text(in_stock.received_at)} 入库（入库单 {in_stock.intake_no}）"
         message = f"{bag_name(step.ask)} 已于 {since}，不能再次入库。请把此袋放在一边核对，按 Ctrl+Del 删除本行"
-        return refused("duplicate-in-stock", message, line=step.index + 1, tone=Tone.IN_STOCK)
+        return Step(refused("duplicate-in-stock", message, line=step.index + 1, tone=Tone.IN_STOCK))
 
     def remove(self, index: int) -> Verdict:
         """Take a bag out of the delivery."""
@@ -163,7 +172,7 @@ class Router:
         if not scan.ok:
             slug, words = labels.unreadable(scan)
             tone = Tone.DAMAGED if slug == "check-character" else Tone.REFUSED
-            raise _RefusedScanError(refused(slug, words, tone=tone))
+            raise RefusedScan(refused(slug, words, tone=tone))
         brought = self._brought(scan)
         index, line = self._line_for(brought)
         # Nothing with a control character in its middle is ever read, so the ends are all there is to clean.
@@ -179,8 +188,8 @@ class Router:
         wanted = [s for s in scan.structures if s.number in labels.BAG_CODES]
         if foreign or not wanted:
             seen = labels.seen(*(foreign or scan.structures))
-            message = f"这是{seen}，不是入库要扫的血袋码。{self._ask_for()}"
-            raise _RefusedScanError(refused("wrong-label", message, tone=Tone.WRONG_LABEL))
+            message = f"这是{seen}，不是{self.purpose}要扫的血袋码。{self._ask_for()}"
+            raise RefusedScan(refused("wrong-label", message, tone=Tone.WRONG_LABEL))
         brought: dict[str, Any] = {}
         for structure in wanted:
             for key, value in self._values(structure.number, structure.fields):
@@ -191,7 +200,7 @@ class Router:
         if number in labels.DONATION:
             if fields.get("flag") in labels.NOT_ON_BAGS:
                 message = f"这是{fields['flag_meaning']}，不是血袋标签。请扫血袋上的献血码"
-                raise _RefusedScanError(refused("wrong-label", message, tone=Tone.WRONG_LABEL))
+                raise RefusedScan(refused("wrong-label", message, tone=Tone.WRONG_LABEL))
             yield "donation_number", fields["donation_number"]
         elif number in labels.GROUP:
             yield from _group_values(fields)
@@ -216,10 +225,10 @@ class Router:
                 raise self._again(len(self.lines), brought)
             if not brought.keys() & {"donation_number", "product_code", "abo", "expires_at"}:
                 message = f"{labels.named(brought)}要在一袋扫到一半时扫：请先扫下一袋的献血码。刚扫齐的袋没有改动"
-                raise _RefusedScanError(refused("needs-bag", message, tone=Tone.WRONG_LABEL))
+                raise RefusedScan(refused("needs-bag", message, tone=Tone.WRONG_LABEL))
             if len(self.lines) >= self._most:
-                message = f"一张入库单最多 {self._most} 袋，请先按 Ctrl+S 登记，再开一张新单"
-                raise _RefusedScanError(refused("too-many-bags", message))
+                message = f"一张{self.purpose}单最多 {self._most} 袋，请先按 Ctrl+S 登记，再开一张新单"
+                raise RefusedScan(refused("too-many-bags", message))
             return len(self.lines), {}
         line = self.lines[current]
         if _holds(line, brought):
@@ -227,24 +236,24 @@ class Router:
         other = {key: value for key, value in brought.items() if line.get(key) not in (None, value)}
         if other:
             message = (
-                f"第 {current + 1} 袋还没扫齐（缺{'、'.join(missing(line))}），"
+                f"第 {current + 1} 袋还没扫齐（缺{'、'.join(self.lacking(line))}），"
                 f"这却是另一袋的{labels.named(other)}。请先扫齐，或按 Ctrl+Del 删除该行重扫"
             )
-            raise _RefusedScanError(refused("other-bag", message, line=current + 1, tone=Tone.OTHER_BAG))
+            raise RefusedScan(refused("other-bag", message, line=current + 1, tone=Tone.OTHER_BAG))
         return current, line
 
-    def _again(self, line: int, brought: Mapping[str, Any]) -> _RefusedScanError:
+    def _again(self, line: int, brought: Mapping[str, Any]) -> RefusedScan:
         message = f"已扫过：第 {line} 袋的{labels.named(brought)}。{self._ask_for()}"
         if self.current is None and "donation_number" not in brought:
             # The next bag may bear the same code, or the scanner has read this one twice: only a number can tell.
             message = f"已扫过：第 {line} 袋的{labels.named(brought)}。如是下一袋的，请先扫它的献血码"
-        return _RefusedScanError(refused("again", message, line=line, tone=Tone.DUPLICATE, role=Role.INFO))
+        return RefusedScan(refused("again", message, line=line, tone=Tone.DUPLICATE, role=Role.INFO))
 
     def _line_for_typed(self, typed: Values) -> tuple[int, dict[str, Any]]:
         current = self.current
         if current is None:
             if len(self.lines) >= self._most:
-                raise _RefusedScanError(refused("too-many-bags", f"一张入库单最多 {self._most} 袋，请先登记"))
+                raise RefusedScan(refused("too-many-bags", f"一张{self.purpose}单最多 {self._most} 袋，请先登记"))
             return len(self.lines), {}
         line = self.lines[current]
         other = {key: typed[key] for key in labels.FACTS if line.get(key) is not None and typed.get(key) != line[key]}
@@ -253,7 +262,7 @@ class Router:
                 f"手工录入的{labels.named(other)}与第 {current + 1} 袋扫到的不一致，没有采用。"
                 "请对照袋签；如是另一袋，请先扫齐或删除（Ctrl+Del）该行"
             )
-            raise _RefusedScanError(refused("contradicts-scan", message, line=current + 1))
+            raise RefusedScan(refused("contradicts-scan", message, line=current + 1))
         # The raw scans stay as evidence where the record may keep them.
         kept = {"scans": line["scans"]} if typed["entry"] == "check_character" and line.get("scans") else {}
         return current, {key: value for key, value in line.items() if key == "location"} | kept
@@ -279,7 +288,7 @@ class Router:
         description = str(brought["product_code"])[:5]
         if description not in products:
             message = f"产品字典中没有 {brought['product_code']}，不能入库。请隔离此袋，联系管理员补充产品字典"
-            raise _RefusedScanError(refused("unknown-product", message, tone=Tone.UNKNOWN_PRODUCT))
+            raise RefusedScan(refused("unknown-product", message, tone=Tone.UNKNOWN_PRODUCT))
         line["component"] = products.facet(description, "component")
         line["amount"] = Decimal(products.facet(description, "amount"))
 
@@ -288,21 +297,21 @@ class Router:
         for key in brought:
             for slug, message in self._of.fields[key].kind.check(line[key]):
                 name = labels.named({key: None})
-                raise _RefusedScanError(refused(slug, f"{name} {line[key]} 不能登记：{message}", line=index + 1))
+                raise RefusedScan(refused(slug, f"{name} {line[key]} 不能登记：{message}", line=index + 1))
         split, product = line.get("split"), line.get("product_code")
         if split and product and not labels.divided(product):
             message = f"产品码 {product} 没有另外的分袋码，分袋码 {split} 不属于这一袋。请核对袋签"
-            raise _RefusedScanError(refused("other-bag", message, line=index + 1, tone=Tone.OTHER_BAG))
+            raise RefusedScan(refused("other-bag", message, line=index + 1, tone=Tone.OTHER_BAG))
 
     def _in_time(self, index: int, line: Values) -> None:
         expires, collected = line.get("expires_at"), line.get("collected_at")
         if expires is not None and expires <= self._now():
             message = f"第 {index + 1} 袋已于 {china_text(expires)} 过期，不能入库。请隔离此袋并退回供血机构"
-            raise _RefusedScanError(refused("expired", message, line=index + 1, tone=Tone.EXPIRED))
+            raise RefusedScan(refused("expired", message, line=index + 1, tone=Tone.EXPIRED))
         if expires is not None and collected is not None and collected >= expires:
             times = f"采血时间 {china_text(collected)} 不早于失效时间 {china_text(expires)}"
             message = f"{times}，不可能是同一袋。请核对袋签"
-            raise _RefusedScanError(refused("time-order", message, line=index + 1))
+            raise RefusedScan(refused("time-order", message, line=index + 1))
 
     def _one_donation_one_group(self, index: int, line: Values) -> None:
         for number, other in enumerate(self.lines, start=1):
@@ -312,18 +321,18 @@ class Router:
                 continue
             if (line["abo"], line["rhd"]) != (other["abo"], other["rhd"]):
                 message = f"与第 {number} 袋献血码相同而血型不同，至少有一张标签贴错。请停止入库，两袋都放在一边核对"
-                raise _RefusedScanError(refused("group-contradiction", message, line=number))
+                raise RefusedScan(refused("group-contradiction", message, line=number))
 
     def _once(self, index: int, key: BagKey) -> None:
         for number, other in enumerate(self.lines, start=1):
             if number - 1 != index and _key(other) == key:
-                message = f"本单第 {number} 袋就是 {bag_name(key)}，同一袋不能入库两次"
+                message = f"本单第 {number} 袋就是 {bag_name(key)}，同一袋不能{self.purpose}两次"
                 if index < len(self.lines):
                     message += "。这一行请按 Ctrl+Del 删除"
-                raise _RefusedScanError(refused("duplicate-in-delivery", message, line=number, tone=Tone.DUPLICATE))
+                raise RefusedScan(refused("duplicate-in-delivery", message, line=number, tone=Tone.DUPLICATE))
 
     def _taken(self, index: int, line: Values, brought: Values, said: tuple[str, ...]) -> Verdict:
-        lacking = missing(line)
+        lacking = self.lacking(line)
         role = Role.ATTENTION if said else Role.GOOD
         more = "".join(f"。{text.rstrip('。')}" for text in said)
         if lacking:
@@ -363,9 +372,9 @@ def _group_values(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         return
     if fields.get("abo") is None:
         text = "这张血型码没有写明 ABO 血型，不能入库。请隔离此袋，联系供血机构"
-        raise _RefusedScanError(refused("group-without-abo", text))
+        raise RefusedScan(refused("group-without-abo", text))
     if fields.get("rhd") is None:
         text = "袋签未标明 RhD，不能入库，更不能当作阳性。请隔离此袋，联系供血机构"
-        raise _RefusedScanError(refused("group-without-rhd", text))
+        raise RefusedScan(refused("group-without-rhd", text))
     yield "abo", fields["abo"]
     yield "rhd", fields["rhd"]

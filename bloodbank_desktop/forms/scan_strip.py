@@ -21,6 +21,8 @@ class ScanStrip(QFrame):
         self.setObjectName("scan_strip")
         self.expected = _label("scan.expected", 1.5, bold=True)
         self.counter = _label("scan.counter", 1.5, bold=True)
+        self.note = _label("scan.note", 1.0, bold=True)
+        self.note.hide()
         self.latest = _label("scan.latest", 1.0)
         self.keys = _label("scan.keys", 1.0)
         self.keys.setText(keys)
@@ -40,8 +42,9 @@ class ScanStrip(QFrame):
         grid.addWidget(self.expected, 0, 0)
         grid.addWidget(self.counter, 0, 1)
         grid.addWidget(self.verdict, 1, 0, 1, 2)
-        grid.addWidget(self.keys, 2, 0)
-        grid.addWidget(self.latest, 2, 1)
+        grid.addWidget(self.note, 2, 0, 1, 2)
+        grid.addWidget(self.keys, 3, 0)
+        grid.addWidget(self.latest, 3, 1)
         grid.setColumnStretch(0, 1)
         self._role = Role.INFO
         self._tone: Tone | None = None
@@ -55,6 +58,11 @@ class ScanStrip(QFrame):
         """Say how many whole bags there are and which was the last."""
         self.counter.setText(f"本单 {bags} 袋")
         self.latest.setText(f"最近一袋 {latest}" if latest else "")
+
+    def set_note(self, text: str) -> None:
+        """Say how far the delivery note has been received; "" where there is none."""
+        self.note.setText(text)
+        self.note.setVisible(bool(text))
 
     def set_verdict(self, text: str, role: Role, tone: Tone | None = None) -> None:
         """Say what became of the last scan; a refusal is coloured by what is wrong, which its tone says."""

@@ -21,7 +21,6 @@ from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.records.declare import Field, RecordType, Values, Verb
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem, Refused
-from bloodbank_desktop.records.validate import tidy
 from bloodbank_desktop.records.wire import body, canonical, from_body
 from bloodbank_desktop.storage import bulk, facts, lists, outbox, platform_rows
 from bloodbank_desktop.storage.bulk import Act
@@ -74,8 +73,8 @@ def importable(desk: Desk, kind: str) -> RecordType:
 
 def examine(desk: Desk, kind: str, values: Values) -> Candidate:
     """Return the record with everything that would refuse it now, by the rules of `Desk.register`; writes nothing."""
-    whole = tidy(importable(desk, kind), values)
-    return Candidate(kind, whole, tuple(desk.check(kind, whole)))
+    whole, problems = desk.examine(kind, values)
+    return Candidate(kind, whole, tuple(problems))
 
 
 def existing(desk: Desk, kind: str, number: Field, values: Iterable[str]) -> set[str]:

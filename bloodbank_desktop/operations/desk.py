@@ -205,13 +205,17 @@ class Desk:
 
     def check(self, kind: str, values: Values) -> list[Problem]:
         """Return everything that would refuse these values now; writes nothing."""
+        return self.examine(kind, values)[1]
+
+    def examine(self, kind: str, values: Values) -> tuple[dict[str, Any], list[Problem]]:
+        """Return the values as they would be saved, and everything that would refuse them now; writes nothing."""
         declared = record_type(kind)
         whole = tidy(declared, values)
         found = list(self._problems(declared, whole, self.clock.now()))
         if not found and kind in effects.EFFECTS:
             with self.store.read() as tx:
                 found = list(effects.EFFECTS[kind].forbids(tx, whole, self.clock.now()))
-        return found
+        return whole, found
 
     def fresh(self, kind: str) -> dict[str, Any]:
         """Return what a new dialog shows at once, for the person to see and change."""

@@ -210,14 +210,18 @@ def _receipt_moment(values: Values) -> Moment | None:
     return None if _reversal(values) else Moment.RECEIPT
 
 
+def _leaving_moment(values: Values) -> Moment | None:
+    return Moment.LEAVING
+
+
 def _no_moment(values: Values) -> Moment | None:
     return None
 
 
 EFFECTS = {
     "stock_in": Effect(_receipt_moment, _receipt_forbids, _receive),
-    "clinical_issue": Effect(_no_moment, _issue_forbids, _issue, _transfused),
-    "other_stock_out": Effect(_no_moment, _out_forbids, _out),
+    "clinical_issue": Effect(_leaving_moment, _issue_forbids, _issue, _transfused),
+    "other_stock_out": Effect(_leaving_moment, _out_forbids, _out),
     "adverse_reaction": Effect(_no_moment, _reaction_forbids, _no_move),
     "recall_notice": Effect(_no_moment, _recall_forbids, _recall),
 }

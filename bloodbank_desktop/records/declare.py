@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Any, TypeVar, dataclass_transform
 
 from bloodbank_desktop.records import kinds
@@ -172,22 +173,22 @@ class LineType:
     checks: tuple[Check, ...] = ()
     sections: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
-    @property
+    @cached_property
     def plain(self) -> tuple[Field, ...]:
         """The fields that are not lines."""
         return tuple(f for f in self.fields.values() if not isinstance(f.kind, kinds.Lines))
 
-    @property
+    @cached_property
     def groups(self) -> tuple[tuple[Field, LineType], ...]:
         """The lines fields, each with the type of its lines."""
         return tuple((f, line_type(f.kind.of)) for f in self.fields.values() if isinstance(f.kind, kinds.Lines))
 
-    @property
+    @cached_property
     def linked(self) -> tuple[Field, ...]:
         """The plain fields whose values identify something that other records name, too."""
         return tuple(f for f in self.plain if f.links)
 
-    @property
+    @cached_property
     def searched(self) -> tuple[Field, ...]:
         """The plain fields that the search box looks into."""
         return tuple(f for f in self.plain if f.search)

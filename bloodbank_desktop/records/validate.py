@@ -28,10 +28,10 @@ def _problems(declared: LineType, values: Values) -> Iterator[Problem]:
         value = values.get(f.key)
         if value in _EMPTY:
             # An allotted number is missing until the operation allots it.
-            if f.is_required(values) and f.serial is None:
+            if f.required is not False and f.is_required(values) and f.serial is None:
                 clean = False
                 yield Problem(f.key, "required", f"请填写{f.label}")
-        elif not f.is_shown(values):
+        elif f.shown is not None and not f.is_shown(values):
             clean = False
             yield Problem(f.key, "not-applicable", f"此处不应填写{f.label}，请清空")
         else:
@@ -75,7 +75,8 @@ def tidy(declared: LineType, values: Values) -> dict[str, Any]:
 
     What is not declared stays, so that `problems` names it and nobody believes that it was saved.
     """
-    whole: dict[str, Any] = {key: value for key, value in values.items() if key not in declared.fields}
+    known = declared.fields
+    whole: dict[str, Any] = {key: value for key, value in values.items() if key not in known}
     for f in declared.plain:
         value = values.get(f.key)
         whole[f.key] = None if value in _EMPTY else value

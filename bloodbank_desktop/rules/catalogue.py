@@ -19,6 +19,7 @@ class Moment(StrEnum):
     """When a rule is asked."""
 
     RECEIPT = "receipt"
+    LEAVING = "leaving"
 
 
 class Level(StrEnum):

@@ -57,6 +57,12 @@ def known_product(bag: Values, facts: Facts) -> Iterator[Finding]:
     level=Level.BLOCK,
     source="ISBT 128 ST-001 9.1: manual entry carries the check character",
 )
+@rule(
+    "leaving-evidence",
+    moment=Moment.LEAVING,
+    level=Level.BLOCK,
+    source="临床输血技术规范第二十六条; ISBT 128 ST-001 9.1: manual entry carries the check character",
+)
 @on_each_bag
 def label_was_read(bag: Values, facts: Facts) -> Iterator[Finding]:
     """A donation number was scanned, or typed with its check character, or typed twice alike; no kept scan objects."""

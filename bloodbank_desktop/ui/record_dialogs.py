@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from bloodbank_desktop.clock import Clock, china_text
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.forms.contract import Existing, Failed, Nothing, Saved, StockRow
+from bloodbank_desktop.forms.contract import Delivery, Existing, Failed, Nothing, Saved, StockRow
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values
@@ -111,6 +111,11 @@ class DeskBack(QObject):
 
     def bag_in_stock(self, key: BagKey, done: Callable[[StockRow | None], None], failed: Failed) -> None:
         self._ask(lambda desk: desk.bag_in_stock(key), done, failed)
+
+    def delivery(self, note_no: str, done: Callable[[Delivery | None], None], failed: Failed) -> None:
+        from bloodbank_desktop.operations.receiving import progress
+
+        self._ask(lambda desk: progress(desk, note_no), done, failed)
 
     def _ask(self, question: Callable[[Desk], T], done: Callable[[T], None], failed: Failed) -> None:
         desk = self._desk

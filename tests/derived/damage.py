@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from bloodbank_desktop.records import kinds
-from bloodbank_desktop.records.declare import Verb
-from tests.derived.fields import PLACES, Place, Values, variants
+from tests.derived.examples import examples
+from tests.derived.fields import PLACES, Place, Values
 
 
 def _wrong_values(place: Place) -> Iterator[tuple[str, Any]]:
@@ -37,20 +37,24 @@ def _wrong_values(place: Place) -> Iterator[tuple[str, Any]]:
             yield "off step", kind.step + kind.step / 5 if kind.low is None else kind.low + kind.step / 5
 
 
-def damaged(place: Place) -> Iterator[tuple[str, list[Values]]]:
-    """Yield each way to damage a field, with every example of its module damaged so."""
-    whole = variants(place.module)
+def damaged(place: Place) -> Iterator[tuple[str, list[tuple[Values, Values]]]]:
+    """Yield each way to damage a field, with every example of its module before and after."""
+
+    def all_of(some: list[Values], value: Any) -> list[tuple[Values, Values]]:
+        return [(values, place.put(values, value)) for values in some]
+
+    whole = examples(place.module)
     stated = [values for values in whole if place.value(values) is not None]
-    for name, value in _wrong_values(place):
-        yield name, [place.put(values, value) for values in stated]
-    if isinstance(place.field.kind, kinds.Moment):
-        yield "naive time", [place.put(values, place.value(values).replace(tzinfo=None)) for values in stated]
+    for name, value in _wrong_values(place) if stated else ():
+        yield name, all_of(stated, value)
+    if stated and isinstance(place.field.kind, kinds.Moment):
+        yield "naive time", [(v, place.put(v, place.value(v).replace(tzinfo=None))) for v in stated]
     needed = [values for values in stated if place.field.is_required(place.holding(values))]
     if needed and place.field.serial is None:
-        yield "required missing", [place.put(values, None) for values in needed]
-    meaningless = [values for values in whole if not place.field.is_shown(place.holding(values))]
+        yield "required missing", all_of(needed, None)
+    meaningless = [v for v in whole if place.there(v) and not place.field.is_shown(place.holding(v))]
     if meaningless:
-        yield "contradicts its condition", [place.put(values, place.value(stated[0])) for values in meaningless]
+        yield "contradicts its condition", all_of(meaningless, place.value(stated[0]))
 
 
 def wrong_on_the_wire(place: Place) -> Iterator[tuple[str, Any]]:
@@ -88,12 +92,7 @@ def wrong_on_the_wire(place: Place) -> Iterator[tuple[str, Any]]:
         yield "number", 1
 
 
-DAMAGES = [
-    (place, name, examples)
-    for place in PLACES
-    if Verb.REGISTER in place.module.verbs
-    for name, examples in damaged(place)
-]
+DAMAGES = [(place, name, records) for place in PLACES for name, records in damaged(place)]
 DAMAGE_NAMES = [f"{place.module.key}.{place.path} {name}".replace(" ", "-") for place, name, _ in DAMAGES]
 WIRE_DAMAGES = [(place, name, wrong) for place in PLACES for name, wrong in wrong_on_the_wire(place)]
 WIRE_NAMES = [f"{place.module.key}.{place.path} {name}".replace(" ", "-") for place, name, _ in WIRE_DAMAGES]

@@ -1,12 +1,9 @@
-"""Every field of every declaration under a name for the test report, and complete records in which each one is stated."""
+"""Every field of every declaration under a name for the test report."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from bloodbank_desktop.records.catalogue import all_records
@@ -40,9 +37,14 @@ class Place:
         return self.holding(values).get(self.field.key)
 
     def holding(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Return the mapping that holds the field: the record or its first line."""
-        first: Mapping[str, Any] = values[self.group][0] if self.group else values
-        return first
+        """Return the mapping that holds the field: the record or its first line, nothing where there is no line."""
+        if not self.group:
+            return values
+        return values[self.group][0] if values.get(self.group) else {}
+
+    def there(self, values: Mapping[str, Any]) -> bool:
+        """Return whether the record has a place for the field: a line where it stands in lines."""
+        return not self.group or bool(values.get(self.group))
 
     def put(self, values: Mapping[str, Any], value: Any, key: str | None = None) -> Values:
         """Return the record with another value here (or at another key beside it)."""
@@ -61,71 +63,11 @@ def _places() -> Iterator[Place]:
 
 PLACES = tuple(_places())
 NAMES = [f"{place.module.key}.{place.path}" for place in PLACES]
+#: Whoever states it says that the record must not be: the form asks it so that the refusal has a place.
+REFUSES = frozenset({"clinical_issue.bags.visual_defects"})
+STATED = tuple(place for place, name in zip(PLACES, NAMES, strict=True) if name not in REFUSES)
+STATED_NAMES = [name for name in NAMES if name not in REFUSES]
 MODULES = tuple(all_records().values())
 APPEND_ONLY = tuple(module for module in MODULES if module.append_only)
+REGISTERED = tuple(module for module in MODULES if Verb.REGISTER in module.verbs)
 FORBIDDEN = [(module, verb) for module in MODULES for verb in Verb if verb not in module.verbs]
-
-_seeds = itertools.count(1)
-
-
-def _deliveries(seed: int) -> Iterator[Values]:
-    for index, entry in enumerate(("check_character", "scanned", "typed_twice")):
-        whole = samples.stock_in_values(2, seed + index, entry=entry, remark="第一行\n第二行")
-        # The second bag bears the codes of a Chinese label, which every way of a record must know.
-        labels = (whole["bags"][0], chinese_bags.bag_values((seed + index) * 10, entry=entry))
-        bags = [{**bag, "split": "01"} for bag in labels]
-        if entry != "scanned":
-            bags[0]["label_message"] = "Mq"
-        yield {**whole, "bags": tuple(bags)}
-
-
-def _requests(seed: int) -> Iterator[Values]:
-    rich: dict[str, Any] = {
-        "urgency": "emergency",
-        "emergency_reason": "大出血",
-        "transfusion_history": "yes",
-        "reaction_history": "no",
-        "allergy": "青霉素",
-        "gravida": Decimal(3),
-        "para": Decimal(2),
-        "processing": ("irradiated", "cmv_negative"),
-        "haematocrit": Decimal("21.5"),
-        "platelets": Decimal(80),
-        "pt": Decimal("12.5"),
-        "aptt": Decimal("35.0"),
-        "fibrinogen": Decimal("2.25"),
-        "surgery": True,
-        "surgery_name": "剖宫产",
-        "surgery_level": "3",
-        "surgery_on": samples.NOW.date(),
-        "autologous_plan": False,
-        "remark": "👩🏽‍⚕️ 请尽快",
-    }
-    even = seed - seed % 2  # the samples make even seeds women
-    whole = samples.request_values(even, **rich)
-    components = tuple({**line, "remark": "备 2 U"} for line in whole["components"])
-    approvals = tuple({**line, "opinion": "同意"} for line in whole["approvals"])
-    yield {**whole, "components": components, "approvals": approvals}
-    yield samples.request_values(
-        even + 1, birth_date=None, id_type=None, id_no=None, age=Decimal(30), age_unit="year", sample_no=None
-    )
-    yield samples.request_values(
-        even + 3,
-        consent=False,
-        consent_signer=None,
-        consent_on=None,
-        patient_class="outpatient",
-        ward=None,
-        bed=None,
-        id_type="other",
-        sex="male",
-        planned_at=samples.NOW + timedelta(days=1),
-    )
-
-
-_VARIANTS = {"stock_in": _deliveries, "transfusion_request": _requests}
-
-
-def variants(module: RecordType) -> list[Values]:
-    """Return valid records of a module that state each of its fields at least once; new bags and numbers each time."""
-    return list(_VARIANTS[module.key](next(_seeds) * 10))

@@ -60,6 +60,7 @@ class FakeBack:
         self.drafts: dict[str, Kept] = {}
         self.records: dict[str, dict[str, Any]] = {}
         self.stock: dict[BagKey, FakeStockRow] = {}
+        self.notes: dict[str, Any] = {}
         self.calls: list[str] = []
         self.fail: KnownProblem | None = None
         self.refuse: list[Problem] = []
@@ -78,7 +79,7 @@ class FakeBack:
         self.calls.append(name)
 
         def run() -> None:
-            if self.fail is not None and name not in ("fresh", "check", "bag_in_stock"):
+            if self.fail is not None and name not in ("fresh", "check", "bag_in_stock", "delivery"):
                 problem, self.fail = self.fail, None
                 failed(problem)
                 return
@@ -182,6 +183,9 @@ class FakeBack:
 
     def bag_in_stock(self, key: BagKey, done: Any, failed: Any) -> None:
         self._do("bag_in_stock", lambda: self.stock.get(key), done, failed)
+
+    def delivery(self, note_no: str, done: Any, failed: Any) -> None:
+        self._do("delivery", lambda: self.notes.get(note_no), done, failed)
 
     def draft(self, draft_id: str) -> FakeDraft:
         """Return what a restarted program would read."""

@@ -25,6 +25,8 @@ class Standard(Protocol):
 
 
 def _storable(value: str) -> Iterator[Finding]:
+    if value.isprintable():  # the usual case, without a look at every character
+        return
     for character in value:
         if character != "\n" and unicodedata.category(character) in ("Cc", "Cs"):
             yield "control-character", "含有不可见的控制字符，请删除后重新输入"
