@@ -47,9 +47,19 @@ class Program(QObject):
     opened = Signal()
 
     def __init__(
-        self, app: QApplication, folder: Path, *, training: bool, operator: str = "", platform_url: str = ""
+        self,
+        app: QApplication,
+        folder: Path,
+        *,
+        training: bool,
+        operator: str = "",
+        platform_url: str = "",
+        lively: bool = False,
     ) -> None:
-        """Show the window. Raises KnownProblem when the folder cannot be used or another window has it."""
+        """Show the window; `lively`: a training platform of its own answers by itself.
+
+        Raises KnownProblem when the folder cannot be used or another window has it.
+        """
         super().__init__()
         self._lock = FileLock(folder / "window.lock")
         if not self._lock.acquire():
@@ -66,6 +76,7 @@ class Program(QObject):
         self.profile: Profile | None = None
         self.lane: NetworkLane | None = None
         self._platform_url = platform_url
+        self._lively = lively
         self._operator = operator or (self.settings.operators[:1] or ((TRAINING_OPERATOR if training else ""),))[0]
         self.reporter = CrashReporter(self.clock, self)
         self.reporter.install()
@@ -174,7 +185,7 @@ class Program(QObject):
             self.lane = NetworkLane(
                 profile, on_status=self.window.sync_status.emit, on_changes=self.window.changes.emit
             )
-            self.lane.connect(self._platform_url)
+            self.lane.connect(self._platform_url, lively=self._lively)
         except KnownProblem as problem:
             self.window.sync_status.emit(SyncStatus(False, Phase.STOPPED, problem.message, problem.code))
             raise
@@ -235,14 +246,15 @@ def run(
     *,
     training: bool,
     operator: str = "",
+    lively: bool = False,
     started: Callable[[Program], None] | None = None,
 ) -> int:
-    """Run the program until its window is closed; return the exit code."""
+    """Run the program until its window is closed; return the exit code. `lively`: see `Program`."""
     app = make_application()
     try:
         folder = profile_dir(data_dir, training)
         logs.start(folder)
-        program = Program(app, folder, training=training, operator=operator)
+        program = Program(app, folder, training=training, operator=operator, lively=lively)
     except KnownProblem as problem:
         tell(problem)
         return 1

@@ -137,7 +137,7 @@ def _window(options: argparse.Namespace) -> int:
     from bloodbank_desktop.app import run
 
     gc.enable()
-    return run(options.data_dir, training=options.training, operator=options.operator_given)
+    return run(options.data_dir, training=options.training, operator=options.operator_given, lively=True)
 
 
 def _tour(options: argparse.Namespace) -> int:

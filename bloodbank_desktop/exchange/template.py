@@ -14,6 +14,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.comments import Comment
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.exchange.sheets import CHOICES_SHEET, RULES_SHEET, Sheet, letter, number_field, sheets
 from bloodbank_desktop.exchange.writing import (
     MAY_FILL,
@@ -25,7 +26,7 @@ from bloodbank_desktop.exchange.writing import (
     start_sheet,
 )
 from bloodbank_desktop.records import kinds
-from bloodbank_desktop.records.declare import Field, RecordType
+from bloodbank_desktop.records.declare import VERB_WORDS, Field, RecordType, Verb
 
 _ROWS = 20_000
 """How far down the lists to choose from reach."""
@@ -33,7 +34,9 @@ _WHAT = {"text": "文字，一行", "note": "文字，可多行", "person": "姓
 
 
 def write_template(declared: RecordType, path: Path) -> None:
-    """Write the template of a module. Raises KnownProblem."""
+    """Write the template of a module. Raises KnownProblem, also for a module without import."""
+    if Verb.IMPORT not in declared.verbs:
+        raise KnownProblem(f"{declared.label}没有“{VERB_WORDS[Verb.IMPORT]}”操作", code="verb-not-allowed")
     plans = sheets(declared)
     with new_file(path) as book:
         words = _word_lists(plans)

@@ -7,7 +7,7 @@ rules comes to `failed` as `records.problems.Refused`, everything else a person 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -76,6 +76,38 @@ class Delivery(Protocol):
 
     @property
     def received(self) -> frozenset[BagKey]: ...
+
+
+class Known(Protocol):
+    """One thing that a record says of a patient, in words."""
+
+    @property
+    def what(self) -> str: ...
+
+    @property
+    def at(self) -> datetime: ...
+
+
+class PatientHistory(Protocol):
+    """What is known of a patient, each list newest first; `contradictory` when records state different groups."""
+
+    @property
+    def numbers(self) -> tuple[str, ...]: ...
+
+    @property
+    def groups(self) -> Sequence[Known]: ...
+
+    @property
+    def antibodies(self) -> Sequence[Known]: ...
+
+    @property
+    def reactions(self) -> Sequence[Known]: ...
+
+    @property
+    def records(self) -> Sequence[Known]: ...
+
+    @property
+    def contradictory(self) -> bool: ...
 
 
 class Draft(Protocol):
@@ -194,6 +226,11 @@ class Back(Protocol):
 
     def delivery(self, note_no: str, done: Callable[[Delivery | None], None], failed: Failed) -> None:
         """Answer how far a delivery note has been received, None when there is no such note here."""
+        ...
+
+
+    def patient(self, number: str, done: Callable[[PatientHistory], None], failed: Failed) -> None:
+        """Answer what is known of the patient with this medical record number."""
         ...
 
 

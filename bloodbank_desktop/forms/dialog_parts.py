@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodbank_desktop.forms import marks
+from bloodbank_desktop.forms.patient_hint import NUMBER, PatientHint
 from bloodbank_desktop.forms.problem_list import ProblemList
 from bloodbank_desktop.forms.roles import SHAPES, Role
 
@@ -92,6 +93,8 @@ def arrange(dialog: RecordDialog) -> None:
     whole.setSpacing(4)
     if dialog.back.training:
         whole.addWidget(_training(dialog))
+    if dialog.mode != "view" and NUMBER in dialog.form.editors:
+        whole.addWidget(PatientHint(dialog.form, dialog.back, dialog).label)
     strip = dialog.behaviour.strip() if dialog.mode != "view" else None
     if strip is not None:
         whole.addWidget(strip)

@@ -15,9 +15,12 @@ from bloodbank_desktop.errors import KnownProblem
 
 #: Options of all acts; the acts themselves say which of them they take.
 ONE = (
-    "no id planned_arrival remark replied_by lacking rejection conclusion advice reported_by reviewed_by acknowledged_by"
-    " reason supplier component abo rhd quota valid_until donor_name beneficiary relation amount"
-).split()
+    "no",
+    "id",
+    *("planned_arrival", "remark", "replied_by", "lacking", "rejection", "conclusion", "advice"),
+    *("reported_by", "reviewed_by", "acknowledged_by", "reason", "supplier", "amount"),
+    *("component", "abo", "rhd", "quota", "valid_until", "donor_name", "beneficiary", "relation"),
+)
 SEVERAL = {"line": "1=full | 2=partly:3 | 3=substituted:2:RBC-S | 4=refused", "bag": "DIN [PRODUCT]", "result": "TEST=TEXT"}
 _PREFIX = "act_"
 _SECONDS = 60

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from bloodbank_desktop.clock import Clock, china_text
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.forms.contract import Delivery, Existing, Failed, Nothing, Saved, StockRow
+from bloodbank_desktop.forms.contract import Delivery, Existing, Failed, Nothing, PatientHistory, Saved, StockRow
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values
@@ -116,6 +116,11 @@ class DeskBack(QObject):
         from bloodbank_desktop.operations.receiving import progress
 
         self._ask(lambda desk: progress(desk, note_no), done, failed)
+
+    def patient(self, number: str, done: Callable[[PatientHistory], None], failed: Failed) -> None:
+        from bloodbank_desktop.operations.patients import history
+
+        self._ask(lambda desk: history(desk, number), done, failed)
 
     def _ask(self, question: Callable[[Desk], T], done: Callable[[T], None], failed: Failed) -> None:
         desk = self._desk

@@ -23,7 +23,9 @@ def _wrong_values(place: Place) -> Iterator[tuple[str, Any]]:
         yield "line break", "甲\n乙"
     if isinstance(kind, kinds.Choice):
         yield "unknown choice", "no-such-key"
-        yield "word instead of key", kind.table.word(next(iter(kind.table)))
+        words = (kind.table.word(key) for key in kind.table)
+        # Of blood groups the word of an entry may be its key.
+        yield from [("word instead of key", word) for word in words if word not in kind.table][:1]
     if isinstance(kind, kinds.Choices):
         yield "unknown choice", ("no-such-key",)
     if isinstance(kind, kinds.Number):

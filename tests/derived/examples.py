@@ -195,7 +195,8 @@ def _recipes(key: str) -> tuple[Recipe, ...]:
                 continue
             recipe, values = _towards(goal, place, found, records)
             # A field more in a record that is there already, rather than one more record for each field.
-            if goal == "stated" and recipe.last_taken_back() in found[1:]:
+            own = bool(recipe.steps) and recipe.steps[-1][0] is place
+            if own and recipe.last_taken_back() in found[1:]:
                 at = found.index(recipe.last_taken_back())
                 found[at], records[at] = recipe, values
             else:

@@ -13,7 +13,7 @@ from tests import chinese_bags, samples
 Values = dict[str, Any]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Place:
     """A field of a module; `group` is the key of the lines that it stands in, "" for the head."""
 

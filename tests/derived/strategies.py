@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
 from hypothesis import strategies as st
 
+from bloodbank_desktop.operations import effects
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.codes import bag_label
-from bloodbank_desktop.records.declare import Field, LineType, RecordType
+from bloodbank_desktop.records.declare import Field, RecordType
+from bloodbank_desktop.records.validate import tidy
 from tests import chinese_bags, samples
+from tests.derived.examples import changed, fresh, recipes, wrong
+from tests.derived.fields import PLACES, Place, Values
 
-Values = dict[str, Any]
+#: How many fields of a generated record are tried with another value, at most.
+MOST_CHANGES = 12
+_chinese = itertools.count(1)
 
 #: What people and other programs really send: emoji with joiners, right-to-left, full width, leading zeros, rare Han.
 AWKWARD = (
@@ -93,68 +98,32 @@ def value_of(f: Field) -> st.SearchStrategy[Any]:
     raise TypeError(f"no strategy for the kind {kind.name!r}")
 
 
-@st.composite
-def _filled(draw: st.DrawFn, declared: LineType) -> Values:
-    values: Values = {}
-    for f in declared.plain:
-        stated = f.required is True or draw(st.booleans())
-        values[f.key] = draw(value_of(f)) if stated else None
-    for f, of in declared.groups:
-        assert isinstance(f.kind, kinds.Lines)
-        count = draw(st.integers(f.kind.least, min(f.kind.most, f.kind.least + 2)))
-        values[f.key] = tuple(draw(_filled(of)) for _ in range(count))
-    return _settled(draw, declared, values)
-
-
-def _settled(draw: st.DrawFn, declared: LineType, values: Values) -> Values:
-    """Make conditional fields agree with the others: stated where they must be, empty where they have no meaning."""
-    for f in declared.plain:
-        if not f.is_shown(values):
-            values[f.key] = None
-        elif values[f.key] is None and f.is_required(values):
-            values[f.key] = draw(value_of(f))
-    return values
-
-
-_bags = itertools.count(50_000_000)
-
-
-def _delivery(draw: st.DrawFn, values: Values) -> Values:
-    """A delivery holds bags that exist, each once; who receives does not check."""
-    if values["checker"] == values["receiver"]:
-        values["checker"] = None
-    bags = []
-    for bag in values["bags"]:
-        kept = {key: bag[key] for key in ("split", "location")}
-        message = draw(st.sampled_from((None, "Mq"))) if bag["entry"] != "scanned" else None
-        make = draw(st.sampled_from((samples.bag_values, chinese_bags.bag_values)))
-        bags.append(make(next(_bags), entry=bag["entry"], label_message=message, **kept))
-    values["bags"] = tuple(bags)
-    return values
-
-
-def _request(draw: st.DrawFn, values: Values) -> Values:
-    """A request is planned after it is made, signed, and its patient's papers agree with the patient."""
-    values["requested_at"], values["planned_at"] = sorted((values["requested_at"], values["planned_at"]))
-    first, *rest = values["approvals"]
-    values["approvals"] = ({**first, "role": "applicant"}, *rest)
-    if values["id_type"] == "resident_id":
-        born = draw(st.dates(date(1900, 1, 1), date(2026, 1, 1)))
-        sequence = draw(st.integers(0, 999))
-        sex = "male" if sequence % 2 else "female"
-        values |= {"birth_date": born, "id_no": samples.resident_id(born, sequence), "sex": sex}
-    if values["gravida"] is not None and values["para"] is not None:
-        values["para"], values["gravida"] = sorted((values["para"], values["gravida"]))
-    return values
-
-
-#: What a module's checks ask beyond the single fields; a new module whose checks ask for more gets its line here.
-_COHERENT: dict[str, Callable[[st.DrawFn, Values], Values]] = {"stock_in": _delivery, "transfusion_request": _request}
+def varied(module: RecordType) -> tuple[Place, ...]:
+    """Return the fields that generated records vary: all but what the label of a bag in the stock decides."""
+    moved = module.key in effects.EFFECTS and module.key != "recall_notice"
+    fixed = set(samples.LABEL) - {"split", "label_message"} if moved else set()
+    places = (place for place in PLACES if place.module is module)
+    return tuple(place for place in places if place.group != "bags" or place.field.key not in fixed)
 
 
 @st.composite
 def records(draw: st.DrawFn, module: RecordType) -> Values:
-    """Return a whole valid record of a module with bags that were never registered before."""
-    values = draw(_filled(module))
-    coherent = _COHERENT.get(module.key)
-    return _settled(draw, module, coherent(draw, values)) if coherent else values
+    """Return a whole valid record of a module with bags that were never registered before.
+
+    It begins with a record of the examples; of many changes to single fields those are kept that leave it valid.
+    """
+    whole = fresh(module, draw(st.sampled_from(recipes(module))))
+    if module.key == "stock_in" and whole["intake_type"] != "reversal" and draw(st.booleans()):
+        # A bag with Chinese codes, too.
+        entry = draw(st.sampled_from(("scanned", "check_character", "typed_twice")))
+        bag = chinese_bags.bag_values(next(_chinese), entry=entry)
+        whole = tidy(module, {**whole, "bags": (*whole["bags"], bag)})
+    places = varied(module)
+    for _ in range(draw(st.integers(0, MOST_CHANGES))):
+        place = draw(st.sampled_from(places))
+        if place.there(whole):
+            value = draw(value_of(place.field) | st.none() if place.field.required is not True else value_of(place.field))
+            after = changed(place, whole, value)
+            if not wrong(module, after):
+                whole = after
+    return whole

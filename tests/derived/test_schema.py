@@ -18,7 +18,8 @@ from bloodbank_desktop.records import wire
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.storage import schema, steps
 from tests.derived.damage import WIRE_DAMAGES, WIRE_NAMES
-from tests.derived.fields import MODULES, NAMES, PLACES, Place, variants
+from tests.derived.examples import examples, holding
+from tests.derived.fields import MODULES, NAMES, PLACES, Place
 from tests.derived.strategies import records
 from tests.support import bare
 
@@ -105,7 +106,7 @@ def test_contract_accepts_what_is_sent(module: RecordType, data: st.DataObject) 
 @pytest.mark.parametrize(("place", "name", "wrong"), WIRE_DAMAGES, ids=WIRE_NAMES)
 def test_contract_refuses_other_types(place: Place, name: str, wrong: Any) -> None:
     """The published schema refuses a JSON value of a type that the field does not have, as reading it does."""
-    whole = next(values for values in variants(place.module) if place.value(values) is not None)
+    whole = holding(place)
     sent = wire.body(place.module, whole)
     holder = sent[place.module.fields[place.group].wire][0] if place.group else sent
     holder[place.field.wire] = wrong
@@ -116,7 +117,7 @@ def test_contract_refuses_other_types(place: Place, name: str, wrong: Any) -> No
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.key)
 def test_contract_refuses_unknown_and_missing(module: RecordType) -> None:
     """The published schema refuses a field that nobody declared and a body without a required field."""
-    whole = wire.body(module, variants(module)[0])
+    whole = wire.body(module, examples(module)[0])
     validator = _validator(module)
     assert validator.is_valid(whole)
     assert not validator.is_valid({**whole, "noSuchField": 1})

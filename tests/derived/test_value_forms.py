@@ -13,8 +13,9 @@ from bloodbank_desktop.operations.opening import Profile
 from bloodbank_desktop.records import kinds, wire
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.validate import problems, tidy
-from tests.derived.fields import MODULES, NAMES, PLACES, Place, variants
-from tests.derived.strategies import records, value_of
+from tests.derived.examples import fresh, recipes, save, stating, variants
+from tests.derived.fields import MODULES, NAMES, PLACES, REGISTERED, STATED, STATED_NAMES, Place
+from tests.derived.strategies import records, value_of, varied
 
 _QUICK = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _SLOW = settings(
@@ -56,30 +57,48 @@ def test_empty_stays_empty(place: Place) -> None:
     assert kind.from_wire(None) is None
 
 
-@pytest.mark.parametrize("place", PLACES, ids=NAMES)
+@pytest.mark.parametrize("place", STATED, ids=STATED_NAMES)
 def test_every_field_survives_the_table(place: Place, shared: Profile) -> None:
     """Each field of each module, stated in some record, comes back from the encrypted file as it was given."""
-    stated = [whole for whole in variants(place.module) if place.value(whole) is not None]
-    assert stated, f"no example states {place.path}"
-    saved = shared.desk.register(place.module.key, stated[0])
-    assert place.value(shared.desk.view(place.module.key, saved.record_id).values) == place.value(stated[0])
+    whole = stating(place)
+    record_id = save(shared, place.module, whole)
+    assert place.value(whole) is not None
+    assert place.value(shared.desk.view(place.module.key, record_id).values) == place.value(whole)
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.key)
 @_SLOW
 @given(data=st.data())
 def test_generated_records_live(module: RecordType, shared: Profile, data: st.DataObject) -> None:
-    """Any valid record is without problems, registers, and is viewed with every value and every empty as given."""
+    """Any valid record is without problems, is saved, and is viewed with every value and every empty as given."""
     whole = data.draw(records(module))
     assert problems(module, whole) == []
-    saved = shared.desk.register(module.key, whole)
-    shown = shared.desk.view(module.key, saved.record_id).values
-    allotted = {f.key for f in module.plain if f.serial is not None}
-    expected = tidy(module, whole)
-    assert {k: v for k, v in shown.items() if k not in allotted or expected[k] is not None} == {
-        k: v for k, v in expected.items() if k not in allotted or v is not None
+    shown = shared.desk.view(module.key, save(shared, module, whole)).values
+    allotted = {f.key for f in module.plain if f.serial is not None and whole[f.key] is None}
+    assert {k: v for k, v in shown.items() if k not in allotted} == {
+        k: v for k, v in whole.items() if k not in allotted
     }
-    assert all(shown[key] for key in allotted)
+    if module in REGISTERED:
+        assert all(shown[key] for key in allotted)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.key)
+def test_generated_records_are_many(module: RecordType) -> None:
+    """The generated records vary most of the fields that they may vary, so that the tests above say something."""
+    plain = [fresh(module, recipe) for recipe in recipes(module)]
+    seen: dict[str, set[str]] = {}
+
+    @settings(max_examples=150, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(whole=records(module))
+    def look(whole: dict[str, Any]) -> None:
+        for place in varied(module):
+            if place.there(whole):
+                seen.setdefault(place.path, set()).add(repr(place.value(whole)))
+
+    look()
+    known = {place.path: {repr(place.value(values)) for values in plain} for place in varied(module)}
+    made = [path for path, values in seen.items() if values - known[path]]
+    assert len(made) >= len(varied(module)) * 0.6, sorted(set(known) - set(made))
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.key)
@@ -98,14 +117,14 @@ def test_generated_records_travel(module: RecordType, data: st.DataObject) -> No
 def test_untouched_optional_fields_stay_empty_everywhere(module: RecordType, shared: Profile) -> None:
     """A field that nobody filled is empty in the view and absent from what is sent, never a default."""
     for whole in variants(module):
-        saved = shared.desk.register(module.key, whole)
+        record_id = save(shared, module, whole)
         untouched = {f.key for f in module.plain if whole.get(f.key) is None and f.serial is None}
-        shown = shared.desk.view(module.key, saved.record_id).values
-        newest = shared.desk.queue(open_only=False, limit=1)[0]
-        assert newest.record_id == saved.record_id
-        sent = json.loads(newest.payload)
+        shown = shared.desk.view(module.key, record_id).values
         assert {key for key in untouched if shown[key] is not None} == set()
-        assert {module.fields[key].wire for key in untouched} & set(sent) == set()
+        if module in REGISTERED:
+            newest = shared.desk.queue(open_only=False, limit=1)[0]
+            assert newest.record_id == record_id
+            assert {module.fields[key].wire for key in untouched} & set(json.loads(newest.payload)) == set()
 
 
 def test_every_kind_has_a_field_that_uses_it() -> None:
@@ -123,7 +142,9 @@ def test_template_names_every_field(module: RecordType) -> None:
     assert list(template) == [f.key for f in module.plain] + [f.key for f, _ in module.groups]
     values, unread = wire.from_json(module, template)
     assert unread == []
-    assert {problem.code for problem in problems(module, values)} == {"required"}
+    unfolded = {group.key for group, _ in module.groups if not group.is_shown(values)}
+    found = problems(module, values)
+    assert {problem.code for problem in found if problem.field not in unfolded} == {"required"}
 
 
 def test_decimal_of_a_float_is_what_was_written() -> None:

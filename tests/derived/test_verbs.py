@@ -2,35 +2,62 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bloodbank_desktop import cli
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.operations import batches
 from bloodbank_desktop.operations.opening import Profile
+from bloodbank_desktop.records import wire
 from bloodbank_desktop.records.declare import RecordType, Verb
-from tests.derived.fields import APPEND_ONLY, FORBIDDEN, MODULES, variants
+from bloodbank_desktop.records.ids import new_id
+from bloodbank_desktop.storage.lists import ListQuery
+from bloodbank_desktop.training import contract
+from bloodbank_desktop.training.platform import Platform
+from tests.derived.examples import examples, fresh, save, stage
+from tests.derived.fields import APPEND_ONLY, FORBIDDEN, MODULES
 from tests.support import REFUSED, bare, census, open_store
+from tests.training.kit import Device, StillClock, slug, whole_feed
+
+#: The verbs that travel to the platform as operations.
+TRAVEL = (Verb.REGISTER, Verb.AMEND, Verb.DELETE, Verb.ACTIVATE)
 
 
-def _acts(profile: Profile, module: RecordType, record_id: str) -> dict[Verb, Callable[[], object]]:
-    desk, whole = profile.desk, variants(module)[0]
+def _acts(profile: Profile, module: RecordType, record_id: str, whole: Any) -> dict[Verb, Callable[[], object]]:
+    desk, key = profile.desk, module.key
     return {
-        Verb.REGISTER: lambda: desk.register(module.key, whole),
-        Verb.AMEND: lambda: desk.amend(module.key, record_id, whole),
-        Verb.VIEW: lambda: desk.view(module.key, record_id),
-        Verb.DELETE: lambda: desk.delete(module.key, record_id),
+        Verb.REGISTER: lambda: desk.register(key, fresh_in(profile, module)),
+        Verb.AMEND: lambda: desk.amend(key, record_id, whole),
+        Verb.VIEW: lambda: desk.view(key, record_id),
+        Verb.LIST: lambda: desk.page(desk.open_list(ListQuery(key)), 0),
+        Verb.ACTIVATE: lambda: desk.activate(key, record_id, {}),
+        Verb.IMPORT: lambda: batches.importable(desk, key),
+        Verb.EXPORT: lambda: [list(rows) for _, rows in batches.whole_list(desk, ListQuery(key))],
+        Verb.DELETE: lambda: desk.delete(key, record_id),
     }
+
+
+def fresh_in(profile: Profile, module: RecordType) -> Any:
+    """Return a new record whose bags, where it moves any, are here."""
+    whole = fresh(module)
+    if Verb.REGISTER in module.verbs:
+        stage(profile, module, whole)
+    return whole
 
 
 @pytest.mark.parametrize(("module", "verb"), FORBIDDEN, ids=lambda one: getattr(one, "key", one))
 def test_verb_that_is_not_declared_is_refused(module: RecordType, verb: Verb, shared: Profile) -> None:
     """An act that the module does not know is refused in words and changes nothing."""
-    saved = shared.desk.register(module.key, variants(module)[0])
+    whole = fresh(module)
+    record_id = save(shared, module, whole)
     before = census(shared.store)
     with pytest.raises(KnownProblem, match=module.label) as caught:
-        _acts(shared, module, saved.record_id)[verb]()
+        _acts(shared, module, record_id, whole)[verb]()
     assert caught.value.code == "verb-not-allowed"
     assert census(shared.store) == before
 
@@ -38,10 +65,88 @@ def test_verb_that_is_not_declared_is_refused(module: RecordType, verb: Verb, sh
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.key)
 def test_verbs_that_are_declared_work(module: RecordType, shared: Profile) -> None:
     """Every declared act can be done, the deletion last, so that the refusals above are not a broken desk."""
-    acts = _acts(shared, module, shared.desk.register(module.key, variants(module)[0]).record_id)
-    for verb in (Verb.REGISTER, Verb.AMEND, Verb.VIEW, Verb.DELETE):
+    whole = fresh(module)
+    acts = _acts(shared, module, save(shared, module, whole), whole)
+    assert set(acts) == set(Verb)
+    for verb, act in acts.items():
         if verb in module.verbs:
-            acts[verb]()
+            act()
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.key)
+def test_list_shows_what_was_saved(module: RecordType, shared: Profile) -> None:
+    """A saved record of every module is in its list, with the values of its columns, and is found by its title."""
+    whole = fresh(module)
+    record_id = save(shared, module, whole)
+    for search in ("", str(whole[module.title[0]])):
+        listing = shared.desk.open_list(ListQuery(module.key, search=search))
+        row = next(row for row in shared.desk.page(listing, 0, 10_000) if row.record_id == record_id)
+        assert {f.key: row.values[f.key] for f in module.columns} == {f.key: whole[f.key] for f in module.columns}
+
+
+# -- command line --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data folder for the command line."""
+    return tmp_path_factory.mktemp("words")
+
+
+def _words(module: RecordType, verb: Verb, folder: Path) -> list[list[str]]:
+    file, sheet = folder / f"{module.key}.json", folder / f"{module.key}.xlsx"
+    file.write_text(json.dumps(wire.to_json(module, examples(module)[0])), encoding="utf-8")
+    key, record_id = module.key, new_id()
+    return {
+        Verb.REGISTER: [["register", key, str(file)]],
+        Verb.AMEND: [["amend", key, record_id, str(file)]],
+        Verb.DELETE: [["delete", key, record_id]],
+        Verb.IMPORT: [["import", key, str(sheet)], ["template", key, "--xlsx", str(sheet)]],
+        Verb.EXPORT: [["export", key, str(sheet)]],
+    }.get(verb, [])
+
+
+@pytest.mark.parametrize(("module", "verb"), FORBIDDEN, ids=lambda one: getattr(one, "key", one))
+def test_command_line_refuses_the_verb(
+    module: RecordType, verb: Verb, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The command line ends with 1 and says that the module does not know the act."""
+    for words in _words(module, verb, folder):
+        assert cli.main(["--training", "--data-dir", str(folder), *words]) == 1, words
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert [problem["code"] for problem in json.loads(said.err)] == ["verb-not-allowed"], words
+
+
+# -- platform ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """A platform without HTTP."""
+    made = Platform(tmp_path_factory.mktemp("platform") / "platform.db", StillClock())
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize(("module", "verb"), FORBIDDEN, ids=lambda one: getattr(one, "key", one))
+def test_platform_refuses_the_verb(module: RecordType, verb: Verb, platform: Platform) -> None:
+    """The platform refuses an operation that the module does not know, for good, and its feed does not move."""
+    if verb not in TRAVEL:
+        return
+    body = {"reason": ""} if verb is Verb.DELETE else wire.body(module, fresh(module))
+    before = len(whole_feed(platform))
+    device = Device(platform)
+    (result,) = device.send(device.operation(module.key, body, verb.value))
+    assert (result["status"], slug(result["problem"])) == ("rejected", "verb-not-allowed")
+    assert len(whole_feed(platform)) == before
+
+
+def test_the_contract_names_the_verbs() -> None:
+    """The published contract names for each module the operations that it takes, and no other."""
+    schemas = contract.document()["components"]["schemas"]
+    for module in MODULES:
+        assert schemas[module.key]["x-verbs"] == sorted(verb.value for verb in TRAVEL if verb in module.verbs)
 
 
 def test_unknown_module_is_refused(shared: Profile) -> None:
@@ -60,10 +165,11 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Profile]:
     profile = open_store(tmp_path_factory.mktemp("kept"))
     for module in MODULES:
         for _ in range(2):
-            saved = profile.desk.register(module.key, variants(module)[0])
-        profile.desk.view(module.key, saved.record_id)
+            whole = fresh(module)
+            record_id = save(profile, module, whole)
+        profile.desk.view(module.key, record_id)
         if Verb.AMEND in module.verbs:
-            profile.desk.amend(module.key, saved.record_id, variants(module)[0])
+            profile.desk.amend(module.key, record_id, whole)
     yield profile
     profile.close()
 
@@ -172,8 +278,8 @@ def test_nothing_leaves_the_outbox(word: str, kept: Profile) -> None:
 
 
 def test_every_module_is_known_here() -> None:
-    """The append-only modules are those whose declaration names neither amend nor delete."""
+    """The append-only modules are those whose declaration names neither amend nor delete nor activate."""
     assert {module.key for module in APPEND_ONLY} == {
-        module.key for module in MODULES if not module.verbs & {Verb.AMEND, Verb.DELETE}
+        module.key for module in MODULES if not module.verbs & {Verb.AMEND, Verb.DELETE, Verb.ACTIVATE}
     }
     assert APPEND_ONLY

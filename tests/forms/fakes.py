@@ -50,6 +50,21 @@ class Kept:
     lines: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
 
 
+@dataclass
+class FakeHistory:
+    """What is known of a patient."""
+
+    numbers: tuple[str, ...] = ()
+    groups: tuple[Any, ...] = ()
+    antibodies: tuple[Any, ...] = ()
+    reactions: tuple[Any, ...] = ()
+    records: tuple[Any, ...] = ()
+    contradictory: bool = False
+
+
+NOBODY = FakeHistory()
+
+
 class FakeBack:
     """Implements `forms.contract.Back`. `calls` names what was asked, in order; `fail` makes the next write fail."""
 
@@ -61,6 +76,7 @@ class FakeBack:
         self.records: dict[str, dict[str, Any]] = {}
         self.stock: dict[BagKey, FakeStockRow] = {}
         self.notes: dict[str, Any] = {}
+        self.patients: dict[str, Any] = {}
         self.calls: list[str] = []
         self.fail: KnownProblem | None = None
         self.refuse: list[Problem] = []
@@ -79,7 +95,7 @@ class FakeBack:
         self.calls.append(name)
 
         def run() -> None:
-            if self.fail is not None and name not in ("fresh", "check", "bag_in_stock", "delivery"):
+            if self.fail is not None and name not in ("fresh", "check", "bag_in_stock", "delivery", "patient"):
                 problem, self.fail = self.fail, None
                 failed(problem)
                 return
@@ -186,6 +202,9 @@ class FakeBack:
 
     def delivery(self, note_no: str, done: Any, failed: Any) -> None:
         self._do("delivery", lambda: self.notes.get(note_no), done, failed)
+
+    def patient(self, number: str, done: Any, failed: Any) -> None:
+        self._do("patient", lambda: self.patients.get(number, NOBODY), done, failed)
 
     def draft(self, draft_id: str) -> FakeDraft:
         """Return what a restarted program would read."""

@@ -8,21 +8,19 @@ from decimal import Decimal
 from typing import Any
 
 from bloodbank_desktop.clock import china_day
+from bloodbank_desktop.records.patient import PersonBlock
 from tests.samples import NOW, STAFF, bag_values, request_values
 
 Values = dict[str, Any]
 
-_PERSON = (
-    "patient_name patient_class medical_record_no sex birth_date id_type id_no department ward bed diagnosis"
-    " patient_abo patient_rhd"
-).split()
+_PERSON = tuple(PersonBlock.__dataclass_fields__)
 _IDENTITY = ("donation_number", "product_code", "component", "abo", "rhd")
 _LABEL = (*_IDENTITY, "amount", "collected_at", "expires_at", "entry", "check_character")
 
 
 def _person(seed: int) -> Values:
     request = request_values(seed)
-    return {key: request[key] for key in _PERSON}
+    return {key: request[key] for key in _PERSON if key in request}
 
 
 def order_values(seed: int = 0, *, now: datetime = NOW, **changes: Any) -> Values:

@@ -14,6 +14,7 @@ from bloodbank_desktop.training.acts import ACTS, perform
 from bloodbank_desktop.training.platform import Platform
 from bloodbank_desktop.training.schedule import PLAN_AFTER, STEPS, Liveliness, Schedule
 from bloodbank_desktop.training.server import TrainingServer
+from bloodbank_desktop.training.stage import Stage
 from tests.faults.until import until
 from tests.samples import stock_in_values
 from tests.training import papers
@@ -144,7 +145,12 @@ def test_nothing_is_read_again_while_nothing_is_due(
     plan.tick()
     looks: list[int] = []
     true_due = plan._due
-    monkeypatch.setattr(plan, "_due", lambda stage: (looks.append(1), true_due(stage))[1])
+
+    def due(stage: Stage) -> Any:
+        looks.append(1)
+        return true_due(stage)
+
+    monkeypatch.setattr(plan, "_due", due)
     assert played(plan, still, 9) == []
     assert looks == []
     register(device, "blood_order", 1)
