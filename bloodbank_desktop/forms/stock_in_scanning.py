@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from bloodbank_desktop.clock import CHINA
@@ -63,6 +64,8 @@ class StockInScanning(Behaviour):
         self._block.table.setFocus()
         draft = self.host.draft
         if draft is not None and rows:
+            # Once the page has its size: on a small screen the last bag would else stand below its edge.
+            QTimer.singleShot(0, self._block.table, lambda: self.host.reveal(self._block.table))
             kept = f"{draft.updated_at.astimezone(CHINA):%H:%M}"
             self._strip.set_verdict(f"已恢复 {kept} 暂存的 {len(rows)} 袋，请接着扫", Role.INFO)
         else:
