@@ -7,6 +7,7 @@ opened is said in one sentence and nothing is made in its place.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -75,6 +76,8 @@ class Program(QObject):
         self.tasks.database(self._begin)
         self.profile: Profile | None = None
         self.lane: NetworkLane | None = None
+        self._ending = threading.Lock()
+        self._ended = False
         self._platform_url = platform_url
         self._lively = lively
         self._operator = operator or (self.settings.operators[:1] or ((TRAINING_OPERATOR if training else ""),))[0]
@@ -160,6 +163,7 @@ class Program(QObject):
         self.dialogs.attach(profile.desk)
         self.window.attach(profile.desk)
         self.reporter.prepare()
+        self.tasks.loaded()
         self.opened.emit()
         self.tasks.network(lambda: self._connect(profile), None, self.window.show_problem)
         self.tasks.database(profile.back_up_daily, None, self.window.show_problem)
@@ -181,15 +185,22 @@ class Program(QObject):
             self.window.sync_status.emit(SyncStatus(None, Phase.CONNECTING, WORDS[Phase.CONNECTING]))
         from bloodbank_desktop.wiring import NetworkLane
 
+        lane: NetworkLane | None = None
         try:
-            self.lane = NetworkLane(
-                profile, on_status=self.window.sync_status.emit, on_changes=self.window.changes.emit
-            )
-            self.lane.connect(self._platform_url, lively=self._lively)
+            lane = NetworkLane(profile, on_status=self.window.sync_status.emit, on_changes=self.window.changes.emit)
+            lane.connect(self._platform_url, lively=self._lively)
         except KnownProblem as problem:
+            if lane is not None:
+                lane.close()
             self.window.sync_status.emit(SyncStatus(False, Phase.STOPPED, problem.message, problem.code))
             raise
-        self.lane.engine.start()
+        with self._ending:
+            # The window may have been closed while this connected; nobody would stop the lane any more.
+            if self._ended:
+                lane.close()
+                return
+            self.lane = lane
+            lane.engine.start()
 
     def _nudge(self, kind: str) -> None:
         if self.lane is not None:
@@ -212,6 +223,8 @@ class Program(QObject):
     def close(self) -> None:
         """End everything in order: no more questions, no more network, then the file."""
         self.tasks.shutdown()
+        with self._ending:
+            self._ended = True
         if self.lane is not None:
             self.lane.close()
         self._look_no_more()

@@ -55,7 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     # Not as defaults of the parser: those of a word would take the place of what was given before the word.
     nothing_given = argparse.Namespace(data_dir=None, training=False, operator_given="")
-    options = _parser().parse_args(arguments, nothing_given)
+    options, words = _everywhere().parse_known_args(arguments, nothing_given)
+    if words:
+        options = _parser().parse_args(arguments, options)
+    else:
+        # Most starts: the window, which does not wait for the grammar of every word.
+        options.run = _window
     try:
         code = int(options.run(options))
         sys.stdout.flush()
@@ -124,15 +129,15 @@ def load_what_needs_no_qt() -> None:
     """Load what the window stands on before Qt is loaded.
 
     PySide reads through the source of every module that is loaded after it, to find out whether it uses Qt; that
-    would be a fifth of the time until the window is on the screen.
+    would be a fifth of the time until the window is on the screen. The collector rests meanwhile, since loading makes
+    no garbage; the window has one of its own (ui.garbage).
     """
+    gc.disable()
     for name in _NEED_NO_QT:
         importlib.import_module(name)
 
 
 def _window(options: argparse.Namespace) -> int:
-    # Loading makes no garbage; the window then has a collector of its own (ui.garbage).
-    gc.disable()
     load_what_needs_no_qt()
     from bloodbank_desktop.app import run
 
@@ -422,12 +427,16 @@ class _Parser(argparse.ArgumentParser):
         sys.exit(WRONG_CALL)
 
 
-def _parser() -> _Parser:
-    everywhere = _Parser(add_help=False, argument_default=argparse.SUPPRESS)
+def _everywhere() -> _Parser:
+    everywhere = _Parser(prog="bloodbank_desktop", add_help=False, argument_default=argparse.SUPPRESS)
     everywhere.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of the data instead of the user's own")
     everywhere.add_argument("--training", action="store_true", help="the training profile with synthetic data")
     everywhere.add_argument("--operator", dest="operator_given", metavar="NAME", help="who acts; stands in the audit")
+    return everywhere
 
+
+def _parser() -> _Parser:
+    everywhere = _everywhere()
     parser = _Parser(
         prog="bloodbank_desktop",
         description="输血科工作站. JSON on stdout, problems on stderr; exit 0 = yes, 1 = no, 2 = wrong call.",

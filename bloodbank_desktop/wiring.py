@@ -104,9 +104,21 @@ class NetworkLane:
             ) from problem
         if not ours:
             raise KnownProblem("本机的另一个窗口或命令正在同步，请等它结束", code="sync-busy")
+        self._on_status = on_status
+        self._noted: str | None = None
         self.engine: SyncEngine = SyncEngine(
-            profile.dispatch, profile.arrivals, profile.desk.clock, on_status=on_status, on_changes=on_changes
+            profile.dispatch, profile.arrivals, profile.desk.clock, on_status=self._heard, on_changes=on_changes
         )
+
+    def _heard(self, status: SyncStatus) -> None:
+        """Hand the status on, and note why nothing travels, for whoever looks at the queue without this lane."""
+        if self._on_status is not None:
+            self._on_status(status)
+        # Without a code only an answer of the platform says that the trouble is over.
+        sentence = status.sentence if status.code else "" if status.online else self._noted
+        if sentence is not None and sentence != self._noted:
+            self._profile.dispatch.note_trouble(sentence)
+            self._noted = sentence
 
     def connect(self, url: str = "", *, lively: bool = False) -> None:
         """Use the platform at `url`, else the one of the settings, else in training one of our own, `lively` or not.

@@ -72,9 +72,9 @@ def test_safe_keyring_is_found_in_a_chain() -> None:
     vault, notebook = Vault(), Notebook()
 
     class Chain(keyring.backends.chainer.ChainerBackend):
-        backends = [notebook, vault]  # type: ignore[assignment]  # noqa: RUF012
+        backends = [notebook, vault]  # noqa: RUF012
 
-    keyring.set_keyring(Chain())
+    keyring.set_keyring(Chain())  # type: ignore[no-untyped-call]
     KeyringKey("a").create()
     assert (len(vault.kept), len(notebook.kept)) == (1, 0)
 

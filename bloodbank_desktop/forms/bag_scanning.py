@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
 from bloodbank_desktop.clock import CHINA
@@ -68,6 +69,8 @@ class BagScanning(Behaviour):
         self.block.table.setFocus()
         draft = self.host.draft
         if draft is not None and rows:
+            # Once the page has its size: on a small screen the last bag would else stand below its edge.
+            QTimer.singleShot(0, self.block.table, lambda: self.host.reveal(self.block.table))
             kept = f"{draft.updated_at.astimezone(CHINA):%H:%M}"
             self.strip_.set_verdict(f"已恢复 {kept} 暂存的 {len(rows)} 袋，请接着扫", Role.INFO)
         else:
@@ -97,7 +100,8 @@ class BagScanning(Behaviour):
         """Return how a line stands, in words for its row."""
         lacking = self.router.lacking(line)
         if lacking:
-            return f"缺{'、'.join(lacking)}，已暂存", Role.ATTENTION
+            # The promise first: the end of a long sentence is cut in a narrow column.
+            return f"已暂存，缺{'、'.join(lacking)}", Role.ATTENTION
         if line.get("label_message"):
             return "已暂存，须隔离", Role.ATTENTION
         return "已暂存", Role.GOOD

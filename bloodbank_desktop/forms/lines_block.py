@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPalette, QShortcut
+from PySide6.QtGui import QKeySequence, QPalette, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -277,6 +277,11 @@ class LinesBlock(QWidget):
         last = [column for column in range(len(self.model.fields) + 1) if not self.table.isColumnHidden(column)][-1]
         stretch = last == 0 or not self.model.fields[last - 1].kind.align_right
         self.table.horizontalHeader().setStretchLastSection(stretch)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # The table has its new size by now; the line on which the person works stays in sight.
+        self.table.scrollTo(self.table.currentIndex())
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -14,7 +14,7 @@ import sqlcipher3.dbapi2 as driver
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.secrets import KeyKeeper, KeyringKey, TrainingKey
 from bloodbank_desktop.storage import steps
-from bloodbank_desktop.storage.connection import FILE_NAME, connect_raw
+from bloodbank_desktop.storage.connection import FILE_NAME, connect_raw, version_untouched
 from bloodbank_desktop.storage.first_rows import first_rows
 from bloodbank_desktop.storage.listing import ListRow
 
@@ -34,10 +34,8 @@ class FirstLook:
                 else KeyringKey((folder / "profile.id").read_text(encoding="ascii").strip())
             )
             key = keeper.load()
-            if key is not None:
+            if key is not None and version_untouched(path, key) == steps.STEPS[-1].number:
                 self._connection = connect_raw(path, key)
-                if steps.version_of(self._connection) != steps.STEPS[-1].number:
-                    self.close()
         except (driver.Error, KnownProblem, OSError, ValueError):
             self.close()
 

@@ -24,7 +24,7 @@ from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.secrets import KeyKeeper, KeyringKey, TrainingKey
 from bloodbank_desktop.settings import Settings
 from bloodbank_desktop.storage import backup, facts, steps
-from bloodbank_desktop.storage.engine import connect_raw, version_untouched
+from bloodbank_desktop.storage.connection import connect_raw, version_untouched
 from bloodbank_desktop.storage.store import FILE_NAME, Store, as_known
 
 _PROFILE_ID = "profile.id"

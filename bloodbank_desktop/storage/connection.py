@@ -65,3 +65,21 @@ def connect_raw(path: Path, key: bytes) -> Any:
             f"资料目录 {path.parent} 不支持安全写入（可能是网络盘或只读目录），请放到本机硬盘上", code="no-wal"
         )
     return connection
+
+
+def version_untouched(path: Path, key: bytes) -> int:
+    """Return the step number of a file, 0 for none, before anything of it is changed, be it the journal mode.
+
+    Raises driver.Error, OSError.
+    """
+    # SQLite takes an empty file for a new database and would write into it.
+    if path.stat().st_size < 4096:
+        return 0
+    refuse_wal_reset_bug(driver.sqlite_version_info)
+    connection = driver.connect(str(path), timeout=5.0, isolation_level=None)
+    try:
+        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+        connection.execute("PRAGMA cipher_log_level = NONE").fetchall()
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    finally:
+        connection.close()

@@ -13,18 +13,6 @@ from bloodbank_desktop.storage.connection import connect_raw as connect_raw
 from bloodbank_desktop.storage.connection import refuse_wal_reset_bug as refuse_wal_reset_bug
 
 
-def version_untouched(path: Path, key: bytes) -> int:
-    """Return the step number of a file before anything of it is changed, be it the journal mode. Raises driver.Error."""
-    refuse_wal_reset_bug(driver.sqlite_version_info)
-    connection = driver.connect(str(path), timeout=5.0, isolation_level=None)
-    try:
-        connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-        connection.execute("PRAGMA cipher_log_level = NONE").fetchall()
-        return int(connection.execute("PRAGMA user_version").fetchone()[0])
-    finally:
-        connection.close()
-
-
 def open_engine(path: Path, key: bytes) -> Engine:
     """Return an engine on the file; `write` in the execution options of a connection begins IMMEDIATE."""
     engine = create_engine(

@@ -101,6 +101,7 @@ def _scan_delivery(stage: Stage, now: datetime) -> None:
     stage.picture("十二袋已暂存", dialog)
     size = dialog.size()
     dialog.resize(round(stage.window.width() * 0.9), round(stage.window.height() * 0.88))
+    stage.settled()
     stage.picture("入库单在列表之上", dialog, over=stage.window)
     dialog.resize(size)
 

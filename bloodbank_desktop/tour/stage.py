@@ -10,10 +10,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QEventLoop, QPoint, Qt, QTimer
-from PySide6.QtGui import QColor, QGuiApplication, QPainter
+from PySide6.QtCore import QCoreApplication, QEvent, QEventLoop, QPoint, Qt, QTimer
+from PySide6.QtGui import QColor, QGuiApplication, QKeyEvent, QPainter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLabel, QLineEdit, QTableView, QTabWidget, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QTableView,
+    QTabWidget,
+    QWidget,
+)
 
 from bloodbank_desktop.app import Program, make_application
 from bloodbank_desktop.errors import KnownProblem
@@ -24,6 +34,8 @@ if TYPE_CHECKING:
 
 _PATIENCE = 30.0
 _AGAIN = 3.0
+#: Of the qualities 0 to 100 of a picture without loss: how little is done to make it small.
+_SMALL = 10
 _CTRL, _NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
 W = TypeVar("W", bound=QWidget)
 
@@ -58,6 +70,7 @@ class Stage:
         self._say = say
         #: How often a key had to be pressed once more.
         self.again = 0
+        self._pressed_at = 0
         self._pictures = len(list(folder.glob("[0-9][0-9]-*.png")))
 
     # -- writing down -------------------------------------------------------------------------------------------------
@@ -82,7 +95,7 @@ class Stage:
             assert ratio == front.devicePixelRatio()
         self._pictures += 1
         file = f"{self._pictures:02d}-{name}.png"
-        if not grabbed.save(str(self.folder / file)):
+        if not grabbed.save(str(self.folder / file), "PNG", _SMALL):
             raise Failed(f"图片 {file} 没有写成，请检查文件夹 {self.folder} 的权限和磁盘空间")
         self._say({"picture": file})
 
@@ -98,7 +111,7 @@ class Stage:
         app = make_application()
         self.program = program = Program(app, self.data, training=True, operator="训练员", platform_url=platform_url)
         room = self.window.screen().availableGeometry()
-        self.window.setGeometry(room.x(), room.y(), min(1280, room.width()), min(800, room.height()))
+        self.window.setGeometry(room.x(), room.y(), min(1440, room.width()), min(900, room.height()))
         until(lambda: program.lane is not None, "程序没有启动")
         self.front(self.window)
         self.settled()
@@ -184,7 +197,9 @@ class Stage:
         except Failed:
             stays = shown(name)
             state = stays.findChild(QLabel, "state") if stays is not None else None
-            raise Failed(f"{what}（{state.text()}）" if state is not None else what) from None
+            listed = stays.findChild(QListWidget, "problems") if stays is not None else None
+            found = [listed.item(row).text() for row in range(listed.count())] if listed is not None else []
+            raise Failed(f"{what}（{'；'.join([state.text(), *found])}）" if state is not None else what) from None
         self.front(owner.window())
         self.settled()
 
@@ -208,10 +223,15 @@ class Stage:
         verdict = part(dialog, QLabel, "scan.verdict")
         before = verdict.text()
         self.front(dialog)
-        handle = dialog.windowHandle()
-        for character in code:
-            QTest.keyClick(handle, character)  # type: ignore[call-overload]
-        QTest.keyClick(handle, Qt.Key.Key_Return)
+        keys = [(_key_of(character), character) for character in code] + [(Qt.Key.Key_Return.value, "\r")]
+        self._pressed_at = max(self._pressed_at, round(time.monotonic() * 1000))
+        for key, text in keys:
+            for kind in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+                event = QKeyEvent(kind, key, Qt.KeyboardModifier.NoModifier, text)
+                # As the window system does it: when the key was pressed, however late a busy machine hands it on.
+                self._pressed_at += 1
+                event.setTimestamp(self._pressed_at)
+                QCoreApplication.sendEvent(dialog.windowHandle(), event)
         until(lambda: verdict.text() != before, f"扫描 {code} 没有回应")
         return verdict.text()
 
@@ -236,6 +256,11 @@ class Stage:
         """Return every operation of the outbox as the data file has it."""
         rows = self.desk.queue(open_only=False)
         return [{"number": one.dseq, "kind": one.kind, "name": one.name, "state": one.state} for one in rows]
+
+
+def _key_of(character: str) -> int:
+    """Return Qt's number of the key of an ASCII character."""
+    return ord(character.upper())
 
 
 def shown(name: str) -> QDialog | None:

@@ -46,6 +46,8 @@ SPECS = {
         Spec("reverse", "冲红…", ("Ctrl+Shift+R",), "整单冲红选中的入库单；须写明原因，冲红后可重新入库", _LIST),
         Spec("follow", "由此开始", ("Ctrl+R",), "从选中的记录开始下一步：收货、发血、报告反应等", _LIST),
         Spec("trace", "追溯", ("Ctrl+T",), "查看选中记录的来龙去脉；在任何列表中直接扫描血袋也可以", _LIST),
+        Spec("import", "导入…", ("Ctrl+Shift+I",), "从 Excel 文件导入；先检查每一行，有问题会指出在哪一格", _LIST),
+        Spec("export", "导出…", ("Ctrl+Shift+E",), "把列表中符合条件的全部记录存为 Excel 文件", _LIST),
         Spec("resume", "继续", ("Ctrl+O",), "继续上次未完成的登记", _LIST),
         Spec("discard", "放弃暂存…", (), "放弃未完成的登记", _LIST),
         Spec("search", "搜索", ("Ctrl+F",), "到搜索框；在列表中直接输入也可以", _LIST),

@@ -23,7 +23,7 @@ from bloodbank_desktop.ui.drafts_bar import DraftsBar, draft_words
 from bloodbank_desktop.ui.flow import FlowLayout
 from bloodbank_desktop.ui.list_model import Keep, PagedModel, Query, Row, Source
 from bloodbank_desktop.ui.list_view import ListView
-from bloodbank_desktop.ui.record_source import UPLOAD, UPLOAD_LABEL, RecordSource
+from bloodbank_desktop.ui.record_source import UPLOAD, UPLOAD_LABEL, RecordSource, list_query
 from bloodbank_desktop.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ VERB_ACTIONS = {
     Verb.AMEND: "amend",
     Verb.DELETE: "delete",
     Verb.ACTIVATE: "activate",
+    Verb.IMPORT: "import",
+    Verb.EXPORT: "export",
 }
 _NEEDS_ROW = (Verb.VIEW, Verb.AMEND, Verb.DELETE, Verb.ACTIVATE)
 #: Further actions of some modules on the selected row.
@@ -47,13 +49,15 @@ _MORE = ("follow", "reverse", "trace")
 class ListTab(QWidget):
     """`asked(mode, record id | None, draft | None)`, `delete_asked(Row)`, `discard_asked(Draft)`, `failed(problem)`.
 
-    `more_asked(what, Row)` wants "activate", "reverse", "trace" or "follow.<key>" done with a row.
+    `more_asked(what, Row)` wants "activate", "reverse", "trace" or "follow.<key>" done with a row;
+    `exchange_asked("import" | "export", ListQuery)` wants records from or in an Excel file.
     """
 
     asked = Signal(str, object, object)
     delete_asked = Signal(object)
     discard_asked = Signal(object)
     more_asked = Signal(str, object)
+    exchange_asked = Signal(str, object)
     failed = Signal(object)
 
     def __init__(
@@ -379,6 +383,14 @@ class ListTab(QWidget):
         row: Row | None = self.view.current_row()
         if row is not None:
             self.delete_asked.emit(row)
+
+    def _import(self) -> None:
+        self.exchange_asked.emit("import", list_query(self.declared, Query()))
+
+    def _export(self) -> None:
+        self._ask()  # what was typed a moment ago counts, too
+        assert self.model is not None
+        self.exchange_asked.emit("export", list_query(self.declared, self.model.query))
 
     def _activate(self) -> None:
         self._ask_more("activate")

@@ -98,7 +98,7 @@ class ListView(QTableView):
         spec = model.columns[column]
         heading = metrics.horizontalAdvance(spec.label) + round(metrics.height() * 1.6)
         texts = max((metrics.horizontalAdvance(text) for text in spec.samples), default=0)
-        return max(heading, texts + metrics.height())
+        return max(heading, texts + round(metrics.height() * 1.2))
 
     # Qt's own hooks
 

@@ -20,6 +20,7 @@ from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.ui import actions, theme, window_menu
 from bloodbank_desktop.ui.commit_watch import CommitWatch
 from bloodbank_desktop.ui.deeds import Deeds, OpenDialog
+from bloodbank_desktop.ui.exchange_deeds import ExchangeDeeds
 from bloodbank_desktop.ui.further_deeds import FurtherDeeds
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.message_bar import MessageBar
@@ -86,6 +87,7 @@ class MainWindow(QMainWindow):
         self.status = StatusArea(clock, training=training, parent=self)
         self.deeds = Deeds(self, tasks, clock, open_dialog, operators)
         self.further = FurtherDeeds(self, self.deeds, tasks, clock)
+        self.exchange = ExchangeDeeds(self, self.deeds, tasks, clock, self.messages)
         self._lay_out(training)
         self._make_actions()
         self._make_menu()
@@ -109,6 +111,7 @@ class MainWindow(QMainWindow):
         self.deeds.operator_named.connect(self.set_operator)
         self.deeds.failed.connect(self.show_problem)
         self.further.done.connect(self._done)
+        self.exchange.done.connect(self._done)
         self.tabs.built.connect(self._listen_to)
         self.tabs.start()
         self._restore()
@@ -120,6 +123,7 @@ class MainWindow(QMainWindow):
         self._desk = desk
         self.deeds.attach(desk)
         self.further.attach(desk)
+        self.exchange.attach(desk)
         self.tabs.attach(desk)
         self.status.show_operator(desk.operator)
         self._count_queue()
@@ -186,6 +190,7 @@ class MainWindow(QMainWindow):
             page.delete_asked.connect(lambda row: self.deeds.delete(key, row))
             page.discard_asked.connect(self.deeds.discard)
             page.more_asked.connect(lambda what, row: self.further.do(key, what, row))
+            page.exchange_asked.connect(self.exchange.do)
             return
         from bloodbank_desktop.ui.stock_tab import StockTab  # loaded by then
 

@@ -105,6 +105,17 @@ class WordsQuestion(_Question):
         self.yes.setEnabled(self._optional or bool(self.text))
 
 
+class SureQuestion(_Question):
+    """Asks before something that touches many records; cancelling is the default."""
+
+    def __init__(self, name: str, title: str, words: str, yes: str, parent: QWidget | None = None) -> None:
+        super().__init__(name, title, words, yes, parent)
+        self._finish()
+        self.yes.setAutoDefault(False)
+        self.no.setDefault(True)
+        self.no.setFocus()
+
+
 class OperatorQuestion(_Question):
     """Asks for the name of the person at the workstation; known names are offered."""
 

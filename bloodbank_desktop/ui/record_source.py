@@ -93,6 +93,12 @@ def row_of(declared: RecordType, row: ListRow) -> Row:
     return Row(row.record_id, cells, {len(texts): look.tone}, row)
 
 
+def list_query(declared: RecordType, query: Query) -> ListQuery:
+    """Return what the store is asked for, of what a list of a module shows."""
+    filters = {key: states.states_of(word) if key == UPLOAD else (word,) for key, word in query.filters.items()}
+    return ListQuery(declared.key, query.search, filters, query.sort, query.descending)
+
+
 class RecordSource:
     """Rows of a module, read from the desk."""
 
@@ -102,13 +108,9 @@ class RecordSource:
         self._desk = desk
 
     def open(self, query: Query) -> tuple[int, Reader]:
-        listing = self._desk.open_list(self._question(query))
+        listing = self._desk.open_list(list_query(self._declared, query))
 
         def read(offset: int, limit: int) -> Sequence[Row]:
             return [row_of(self._declared, row) for row in self._desk.page(listing, offset, limit)]
 
         return listing.total, read
-
-    def _question(self, query: Query) -> ListQuery:
-        filters = {key: states.states_of(word) if key == UPLOAD else (word,) for key, word in query.filters.items()}
-        return ListQuery(self._declared.key, query.search, filters, query.sort, query.descending)

@@ -88,10 +88,14 @@ class StatusArea(QWidget):
         self._tone(self.operator, Tone.PLAIN if name else Tone.WARN, bold=not name)
 
     def confirm(self, text: str) -> None:
-        """Say for a few seconds what was done."""
+        """Say for a few seconds what was done, at once: the dialog goes and the list is read only afterwards."""
         self.said.setText(text)
         self._tone(self.said, Tone.GOOD, bold=True)
         self.said.show()
+        layout = self.layout()
+        if self.isVisible() and layout is not None:
+            layout.activate()
+            self.said.repaint()
         self._silence.start()
 
     @Slot()

@@ -95,6 +95,10 @@ class Tasks(QObject):
         """The same as `database` on the network lane, where waiting for an answer holds up nobody."""
         self._submit(self._network, fn, done, failed, owner)
 
+    def loaded(self) -> None:
+        """Say that the program is loaded: what is in memory now is no garbage and is not searched for it any more."""
+        self._garbage.spare()
+
     @property
     def running(self) -> int:
         """How many tasks have been handed over and not yet answered."""

@@ -94,11 +94,12 @@ def _parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure what was asked for; return 0 when every bar is met, 1 when one is missed."""
     options = _parsed(arguments)
-    # A stopped build job sends SIGTERM; as an exception it lets the folder of the data files end with us.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     report: Report = {}
     if not options.here:
-        print(f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} processors", flush=True)
+        # Milliseconds of a busy machine say little; the ratios, taken in turns, say more.
+        load = f", load {os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ""
+        machine = f"{platform.platform()}, Python {platform.python_version()}, {os.cpu_count()} processors{load}"
+        print(machine, flush=True)
     with _data_files():
         for name in _groups(options.names):
             if options.here:
@@ -116,4 +117,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    # A stopped build job sends SIGTERM; as an exception it lets the folder of the data files end with us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     sys.exit(main())

@@ -1,7 +1,9 @@
 """How long until a bag is on the disk: as a line of a draft, and as a delivery; beside the bare statements.
 
 In the real window: from the Enter of the scanner – a little before the scan is accepted – until "已暂存" is painted,
-and from Ctrl+S until "已保存" is. Beside it the desk alone against bare statements of sqlcipher3. The bare side writes the very rows that the desk writes – recorded from a twin file, statement by statement – on a
+and from Ctrl+S until "已保存" is. Beside it the desk alone against bare statements of sqlcipher3.
+
+The bare side writes the very rows that the desk writes – recorded from a twin file, statement by statement – on a
 connection of its own to a third file with the same key, in one durable transaction. That the third file then passes
 every check of the program proves that the rows are the same.
 """

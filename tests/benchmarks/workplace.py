@@ -76,6 +76,8 @@ def workplace(folder: Path) -> Iterator[Workplace]:
         window.attach(profile.desk)
         show(window)
         place = Workplace(profile, tasks, window)
+        # As the program does when its data file is open.
+        tasks.loaded()
         place.quiet()
         try:
             yield place

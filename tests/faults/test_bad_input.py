@@ -63,8 +63,8 @@ def _spoil(change: Callable[[bytearray], object]) -> Callable[[Path], None]:
     return spoil
 
 
-def _replace(content: bytes) -> Callable[[Path], None]:
-    return lambda folder: (folder / FILE_NAME).write_bytes(content) and None
+def _replace(content: bytes) -> Callable[[Path], object]:
+    return lambda folder: (folder / FILE_NAME).write_bytes(content)
 
 
 def _plain(folder: Path) -> None:

@@ -13,7 +13,10 @@ import pytest
 
 from bloodbank_desktop.locks import FileLock
 from bloodbank_desktop.operations.opening import open_profile
+from bloodbank_desktop.settings import Settings, save
 from bloodbank_desktop.storage.store import FILE_NAME
+from tests.faults.tiny import TinyServer, http
+from tests.faults.until import until
 from tests.faults.words import ROOT, SECONDS, environment
 from tests.samples import request_values
 from tests.support import FakeClock, files_of
@@ -128,3 +131,27 @@ def test_first_window_works_on_beside_a_refused_second(data: Path) -> None:
     assert second[-1] == {"code": 1}
     assert ended(first)[-1] == {"code": 0}
     assert ended(start(data)) == [{"opened": str(data / "training")}, {"code": 0}]
+
+
+def test_reason_that_the_window_shows_stands_in_the_queue(data: Path) -> None:
+    """While the window meets a portal instead of the platform, the queue of the file says why nothing travels."""
+    portal = http("<html>请登录</html>".encode(), kind="text/html")
+    with TinyServer(portal) as server:
+        save(data / "training", Settings(platform_url=server.url))
+        program = start(data, end="stay")
+        assert list(json.loads(program.stdout.readline())) == ["opened"]
+        profile = open_profile(data / "training", training=True, clock=FakeClock())
+        until(lambda: profile.desk.queue_summary().trouble, "the reason in the queue", 30)
+        trouble = profile.desk.queue_summary().trouble
+        assert any(character >= "\u4e00" for character in trouble)
+        assert profile.desk.queue_summary().waiting == 1
+        profile.close()
+        assert ended(program)[-1] == {"code": 0}
+
+
+def test_window_closed_while_the_network_is_still_being_connected_ends_in_order(data: Path) -> None:
+    """A window that is closed before its network lane is ready leaves no lane, no lock and no error behind."""
+    for end in ("midway", "end", "midway"):
+        assert ended(start(data, end=end)) == [{"opened": str(data / "training")}, {"code": 0}]
+        with FileLock(data / "training" / "sync.lock") as lock:
+            assert lock.acquire()

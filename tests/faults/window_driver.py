@@ -1,8 +1,8 @@
 """The program with its window as a process that presses the buttons itself: `python -m tests.faults.window_driver …`.
 
-Arguments: DATA_DIR, "training" or "hospital", and "end" (close the window when the data are open) or "stay" (when stdin
-ends). Each sentence of a dialog that stands before the window is a line {"told", "button"}; {"opened"} when the data
-are open; at the end {"code"}.
+Arguments: DATA_DIR, "training" or "hospital", and when the window is to be closed: "end" when the data are open, "midway"
+while the network is being connected, "stay" when stdin ends. Each sentence of a dialog that stands before the window is
+a line {"told", "button"}; {"opened"} when the data are open; {"left"} with what still runs after the end; at last {"code"}.
 """
 
 from __future__ import annotations
@@ -49,10 +49,18 @@ def main(folder: Path, mode: str, end: str) -> None:
             QMetaObject.invokeMethod(program.window, "close", Qt.ConnectionType.QueuedConnection)
 
         program.opened.connect(opened)
+        if end == "midway":
+            program.window.sync_status.connect(program.window.close)
         if end == "stay":
             threading.Thread(target=wait, daemon=True).start()
 
-    say(code=run(folder, training=mode == "training", started=started))
+    code = run(folder, training=mode == "training", started=started)
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join(30)
+    if left := [thread.name for thread in threading.enumerate() if thread.name == "sync"]:
+        say(left=left)
+    say(code=code)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,12 @@ class FakeStockRow:
     state: str = "received"
     received_at: datetime = NOW - timedelta(days=3)
     intake_no: str = "RK20261120001"
+    component: str = "RBC-S"
+    abo: str = "A"
+    rhd: str = "positive"
+    amount: str = "2"
+    expires_at: datetime = NOW + timedelta(days=20)
+    holder: str = ""
 
 
 @dataclass

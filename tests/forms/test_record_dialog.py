@@ -250,6 +250,30 @@ def test_leaving_asks_and_does_what_was_said(
     assert (dialog.isVisible(), len(back.drafts)) == (bool(open_), kept)
 
 
+def test_values_that_come_by_themselves_make_no_draft(make: MakeDialog, back: FakeBack) -> None:
+    """First values that arrive when the dialog is open are shown, and nothing is kept nor asked about for them."""
+    back.hold = True
+    dialog = make(REQUEST)
+    back.answer_all()
+    assert dialog.form.editors["requested_at"].text()
+    assert not dialog.keeper.unsaved
+
+
+def test_what_is_typed_while_the_disk_works_is_kept_too(make: MakeDialog, back: FakeBack) -> None:
+    """A flush that is asked for while another one is under way is not forgotten: what was typed since is kept."""
+    dialog = make(REQUEST)
+    back.hold = True
+    dialog.form.editors["ward"].show_text("3 病区")
+    dialog.keeper.flush()
+    dialog.form.editors["bed"].show_text("12")
+    dialog.keeper.flush()
+    back.answer_all()
+    back.hold = False
+    wait_until(lambda: not dialog.keeper.unsaved, 10)
+    (kept,) = back.drafts.values()
+    assert (kept.head["ward"], kept.head["bed"]) == ("3 病区", "12")
+
+
 def test_an_untouched_dialog_closes_without_a_question(make: MakeDialog, back: FakeBack) -> None:
     """What the program filled in by itself is nothing to lose."""
     dialog = make(REQUEST)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
@@ -41,7 +40,6 @@ class Workstation:
         self._url = url
         self._program: Program | None = None
         self.bugs: list[object] = []
-        self.links: list[Any] = []
 
     def start(self, *, url: str | None = None, attached: bool = True) -> Program:
         """Start the program, its network going to `url`; wait until the file is open and its lists are read."""
@@ -50,7 +48,6 @@ class Workstation:
         self._program = program
         program.tasks.bug.connect(self.bugs.append)
         program.window.bug.connect(self.bugs.append)
-        program.window.sync_status.connect(self.links.append)
         if attached:
             wait_until(lambda: program.profile is not None, PATIENCE)
             self.settle()
@@ -91,7 +88,9 @@ class Workstation:
         """Press a key in the window that has the focus."""
         top = self._app.activeModalWidget() or self.program.window
         wait_until(top.isActiveWindow, PATIENCE)
-        QTest.keyClick(top.windowHandle(), key, modifier)
+        handle = top.windowHandle()
+        assert handle is not None, "a key for a window that is gone"
+        QTest.keyClick(handle, key, modifier)
         turn_events()
 
     def dialog(self) -> RecordDialog:

@@ -59,12 +59,19 @@ def test_uploading_starts_by_itself(station: Workstation, network: FaultProxy, p
 
 
 def test_in_training_the_lane_connects_at_once(station: Workstation) -> None:
-    """Without an address the training platform is started; the window says from the first that it is connecting."""
-    station.start(url="")
+    """Without an address the training platform is started; that it connects is said before that, and is said on time."""
+    program = station.start(url="", attached=False)
+    said: list[tuple[SyncStatus, bool]] = []
+
+    def note(status: SyncStatus) -> None:
+        said.append((status, program.lane is not None))
+
+    # On the lane itself, so that what is noted beside it is of the same moment.
+    program.window.sync_status.connect(note, Qt.ConnectionType.DirectConnection)
     wait_until(lambda: station.status.link.text() == "● 在线", PATIENCE)
-    first = station.links[0]
-    assert isinstance(first, SyncStatus) and (first.online, first.phase) == (None, Phase.CONNECTING)
-    assert all(status.phase is not Phase.UNSET for status in station.links)
+    first, lane_was_there = said[0]
+    assert (first.online, first.phase, lane_was_there) == (None, Phase.CONNECTING, False)
+    assert all(status.phase is not Phase.UNSET for status, _ in said)
 
 
 def test_a_training_platform_that_does_not_start_is_said(station: Workstation) -> None:

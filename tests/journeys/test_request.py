@@ -87,9 +87,13 @@ def fill(station: Workstation, dialog: RecordDialog, form: FieldForm, values: Ma
             if owner.text() != text:
                 station.press(KEY.Key_A, CTRL)
                 write(text, dialog)
+                wait_until(lambda owner=owner: owner.text(), PATIENCE)  # type: ignore[misc]
         if not left:
             break
         station.press(KEY.Key_Tab)
+        # The list of a choice closes when its box loses the focus.
+        wait_until(lambda: QApplication.activePopupWidget() is None, PATIENCE)
+        turn_events()
     assert not left, f"Tab never came to {sorted(left)}"
 
 

@@ -202,7 +202,7 @@ def _after(pages: list[list[ServerChange]]) -> dict[str, list[tuple[Any, ...]]]:
             profile.close()
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(feed=feeds(), data=st.data())
 def test_replayed_pages_are_harmless(feed: list[ServerChange], data: st.DataObject) -> None:
     """However a feed is cut into pages and however often its beginning is read again, the file ends the same."""
