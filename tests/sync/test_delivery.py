@@ -93,7 +93,7 @@ def test_without_faults_all_arrives_and_the_answer_comes_back(world: World) -> N
     assert world.wrong() == []
     shown = world.desk.desk.view("stock_in", world.history[0].record_id)
     assert shown.upload == "done"
-    assert shown.answer["receipt_no"]
+    assert shown.answer["receiptNo"]
 
 
 def test_a_request_cut_at_any_byte_arrives_once(world: World) -> None:

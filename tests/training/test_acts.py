@@ -7,6 +7,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import jsonschema_rs
 import pytest
 
 from bloodbank_desktop.errors import KnownProblem
@@ -16,7 +17,7 @@ from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.codes.scan import read
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.records.validate import problems, tidy
-from bloodbank_desktop.training import goods
+from bloodbank_desktop.training import contract, goods
 from bloodbank_desktop.training.acts import ACTS, perform
 from bloodbank_desktop.training.platform import Platform
 from bloodbank_desktop.training.stage import WrongWord
@@ -86,8 +87,13 @@ def test_every_act_publishes_what_the_declarations_allow(device: Device, what: s
     before = len(whole_feed(device.platform))
     done = perform(device.platform, what)
     published = done["published"]
+    schemas = contract.document()["components"]
+    documented = jsonschema_rs.Draft202012Validator({"$ref": "#/components/schemas/Change", "components": schemas})
     assert published and whole_feed(device.platform)[before:] == published
     for change in published:
+        documented.validate(change)
+        answer = {"$ref": f"#/components/schemas/{contract.answer_name(change['module'])}", "components": schemas}
+        jsonschema_rs.Draft202012Validator(answer).validate(change["answer"])
         declared = record_type(change["module"])
         assert declared.answer is not None
         for of, said in ((declared, change["body"]), (declared.answer, change["answer"])):

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bloodbank_desktop.paths import resource
 from bloodbank_desktop.training import contract
+from bloodbank_desktop.training.acts import perform
 from bloodbank_desktop.training.application import TOKEN
 from bloodbank_desktop.training.server import TrainingServer
 
@@ -21,6 +22,9 @@ def test_the_server_keeps_its_contract_under_fuzz(tmp_path: Path) -> None:
     """Whatever is sent, valid or not, status, headers and body of the answer are those that the contract documents."""
     counts = tmp_path / "counts"
     with TrainingServer(tmp_path / "platform.db") as server:
+        # So that the feed that is read holds records and answers of the other side, too.
+        for what in ("plan-allocate", "plan-take-back", "plan-allocate"):
+            perform(server.platform, what)
         found = subprocess.run(
             [
                 *(sys.executable, "-m", "schemathesis.cli", "--no-color", "--config-file", str(CONFIG)),

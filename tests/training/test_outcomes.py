@@ -255,9 +255,9 @@ def test_the_platform_adds_a_receipt(device: Device, still: Any) -> None:
     device.send(change, third)
     assert device.platform is not None
     answers = [c["answer"] for c in whole_feed(device.platform)]
-    numbers = [answer["receipt_no"] for answer in answers]
+    numbers = [answer["receiptNo"] for answer in answers]
     assert numbers == ["PT20261123-000001", "PT20261123-000002", "PT20261123-000001", "PT20261124-000001"]
-    assert answers[0] == answers[2] == {"receipt_no": numbers[0], "received_at": "2026-11-23T01:00:00.000Z"}
+    assert answers[0] == answers[2] == {"receiptNo": numbers[0], "receivedAt": "2026-11-23T01:00:00.000Z"}
 
 
 def test_a_fault_in_one_item_is_transient(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
