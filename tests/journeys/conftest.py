@@ -131,10 +131,6 @@ class Workstation:
             program.deleteLater()
             turn_events()
 
-    def crash(self) -> None:
-        """End without a word to anybody: nothing that the program would still do is done."""
-        self.stop()
-
 
 @pytest.fixture
 def platform(tmp_path: Path) -> Iterator[TrainingServer]:

@@ -63,7 +63,9 @@ class Keyboard:
         events: list[tuple[int, int]] = []
         for keysym in [*map(ord, code), RETURN]:
             shifted = self._places[keysym][1]
-            events += [(_PRESS, SHIFT)] * shifted + [(_PRESS, keysym), (_RELEASE, keysym)] + [(_RELEASE, SHIFT)] * shifted
+            events += (
+                [(_PRESS, SHIFT)] * shifted + [(_PRESS, keysym), (_RELEASE, keysym)] + [(_RELEASE, SHIFT)] * shifted
+            )
         self._send(events, pause)
 
     # -- the protocol ---------------------------------------------------------------------------------------------

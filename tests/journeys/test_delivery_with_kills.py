@@ -196,4 +196,3 @@ def _judge(profile: Profile, seen: Seen, now: datetime) -> None:
             assert record_id == seen.draft_of[_number(index)]
     assert seen.saved.keys() <= {record_id for record_id, _ in with_bags.values()}
     assert drafted == set()
-

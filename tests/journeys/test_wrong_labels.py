@@ -65,7 +65,9 @@ def _code(index: int, place: int) -> Callable[[datetime], str]:
 
 
 FAULTS = {
-    "wrong kind of label": Fault(_codes(SECOND, 0), lambda _now: "=)12345ABCDE", "不是入库要扫的血袋码", Tone.WRONG_LABEL),
+    "wrong kind of label": Fault(
+        _codes(SECOND, 0), lambda _now: "=)12345ABCDE", "不是入库要扫的血袋码", Tone.WRONG_LABEL
+    ),
     "wrong bag for this line": Fault(_codes(SECOND, 0), _code(OTHER, 0), "另一袋的", Tone.OTHER_BAG),
     "duplicate in this delivery": Fault(_codes(FIRST, 0), _code(FIRST, 2), "同一袋不能入库两次", Tone.DUPLICATE),
     "duplicate in stock": Fault(_codes(IN_STOCK, 0), _code(IN_STOCK, 2), "不能再次入库", Tone.IN_STOCK),
