@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
     from bloodbank_desktop.storage.lists import ListQuery
 
+_UNDO = "撤销本次导入"
+
 
 class ExchangeDeeds(QObject):
     """`done(words, kinds)` follows a deed, for the window to say it and to read those lists anew."""
@@ -64,7 +66,7 @@ class ExchangeDeeds(QObject):
     def _imported(self, batch: Batch) -> None:
         label = all_records()[batch.kind].label
         words = f"已从 {batch.source} 导入{label} {batch.count:,} 条（{china_text(batch.at)}）"
-        self._messages.say(words, offer=("撤销本次导入", lambda: self._ask_undo(batch)))
+        self._messages.say(words, offer=(_UNDO, lambda: self._ask_undo(batch)))
         self.done.emit(f"✓ 已导入 {batch.count:,} 条", (batch.kind,))
 
     def _export(self, desk: Desk, query: ListQuery) -> None:
@@ -100,7 +102,7 @@ class ExchangeDeeds(QObject):
         words = f"撤销从 {batch.source} 导入的 {batch.count:,} 条{label}？\n\n这些记录会从列表中移除，并报送平台；原内容会留痕。"
         if left:
             words = f"下列记录在导入后已改动，不能撤销：\n\n{left}\n\n只撤销其余的记录？"
-        question = SureQuestion("undo_import", "撤销本次导入", words, "只撤销其余的" if left else "撤销", self._window)
+        question = SureQuestion("undo_import", _UNDO, words, "只撤销其余的" if left else "撤销", self._window)
         question.accepted.connect(lambda: self._undo(batch, leave_changed=bool(left)))
         self._deeds.show(question)
 
@@ -115,7 +117,7 @@ class ExchangeDeeds(QObject):
 
         def tell(undone: Undone) -> None:
             stay = f"，{len(undone.left)} 条已改动的保留" if undone.left else ""
-            self._messages.withdraw("撤销本次导入")
+            self._messages.withdraw(_UNDO)
             self._messages.say(f"已撤销 {batch.source} 的导入：删除 {undone.deleted:,} 条{stay}")
             self.done.emit(f"✓ 已撤销导入 {undone.deleted:,} 条", (batch.kind,))
 

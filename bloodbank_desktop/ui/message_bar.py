@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt, Slot
 from PySide6.QtGui import QKeySequence
@@ -13,6 +14,8 @@ from bloodbank_desktop.ui import theme
 from bloodbank_desktop.ui.theme import Tone
 
 _MOST = 20
+Offer = tuple[str, Callable[[], object]]
+"""What a message offers to do: the words of its button, and what happens."""
 
 
 class MessageBar(QFrame):
@@ -20,7 +23,7 @@ class MessageBar(QFrame):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._messages: deque[tuple[str, Tone]] = deque(maxlen=_MOST)
+        self._messages: deque[tuple[str, Tone, Offer | None]] = deque(maxlen=_MOST)
         self.setObjectName("messages")
         self.setAccessibleName("消息")
         self.setAutoFillBackground(True)
@@ -28,6 +31,9 @@ class MessageBar(QFrame):
         self.words.setObjectName("messages.words")
         self.words.setWordWrap(True)
         self.words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.offer_button = QToolButton(self)
+        self.offer_button.setObjectName("action.offer")
+        self.offer_button.clicked.connect(self._take_offer)
         self.close_button = QToolButton(self)
         self.close_button.setObjectName("action.close_message")
         self.close_button.setText("知道了 Alt+Z")
@@ -39,6 +45,7 @@ class MessageBar(QFrame):
         gap = theme.em(self, 0.5)
         row.setContentsMargins(gap, gap // 2, gap, gap // 2)
         row.addWidget(self.words, 1)
+        row.addWidget(self.offer_button, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         self.hide()
 
@@ -52,11 +59,25 @@ class MessageBar(QFrame):
         """Show a problem that the person can mend."""
         self.say(problem.message if isinstance(problem, KnownProblem) else str(problem), Tone.BAD)
 
-    def say(self, text: str, tone: Tone = Tone.PLAIN) -> None:
-        """Show a sentence until it is dismissed."""
+    def say(self, text: str, tone: Tone = Tone.PLAIN, *, offer: Offer | None = None) -> None:
+        """Show a sentence until it is dismissed; `offer` puts a button beside it."""
         kept = [entry for entry in self._messages if entry[0] != text]
-        self._messages = deque([*kept, (text, tone)], maxlen=_MOST)
+        self._messages = deque([*kept, (text, tone, offer)], maxlen=_MOST)
         self._show()
+
+    def withdraw(self, words: str) -> None:
+        """Put away the newest message that offers to do `words`, because it is done."""
+        for entry in reversed(self._messages):
+            if entry[2] is not None and entry[2][0] == words:
+                self._messages.remove(entry)
+                break
+        self._show()
+
+    @Slot()
+    def _take_offer(self) -> None:
+        offer = self._messages[-1][2] if self._messages else None
+        if offer is not None:
+            offer[1]()
 
     @Slot()
     def dismiss(self) -> None:
@@ -74,7 +95,13 @@ class MessageBar(QFrame):
         self.setHidden(not self._messages)
         if not self._messages:
             return
-        text, tone = self._messages[-1]
+        text, tone, offer = self._messages[-1]
+        self.offer_button.setVisible(offer is not None)
+        if offer is not None:
+            self.offer_button.setText(f"{offer[0]} Alt+X")
+            self.offer_button.setToolTip(f"{offer[0]}（Alt+X）")
+            self.offer_button.setAccessibleName(offer[0])
+            self.offer_button.setShortcut(QKeySequence("Alt+X"))
         rest = f"（还有 {len(self._messages) - 1} 条消息）" if len(self._messages) > 1 else ""
         self.words.setText(f"{'×' if tone is Tone.BAD else '·'} {text}{rest}")
         self.words.setAccessibleName(self.words.text())

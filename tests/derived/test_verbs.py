@@ -37,9 +37,14 @@ def _acts(profile: Profile, module: RecordType, record_id: str, whole: Any) -> d
         Verb.LIST: lambda: desk.page(desk.open_list(ListQuery(key)), 0),
         Verb.ACTIVATE: lambda: desk.activate(key, record_id, {}),
         Verb.IMPORT: lambda: batches.importable(desk, key),
-        Verb.EXPORT: lambda: [list(rows) for _, rows in batches.whole_list(desk, ListQuery(key))],
+        Verb.EXPORT: lambda: _exported(profile, module),
         Verb.DELETE: lambda: desk.delete(key, record_id),
     }
+
+
+def _exported(profile: Profile, module: RecordType) -> int:
+    with batches.whole_list(profile.desk, ListQuery(module.key)) as (_, rows):
+        return len(list(rows))
 
 
 def fresh_in(profile: Profile, module: RecordType) -> Any:
