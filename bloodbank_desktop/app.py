@@ -100,6 +100,7 @@ class Program(QObject):
             hospital=self.settings.hospital_name,
             operators=self.settings.operators,
             appearance=Appearance(app, self.settings.theme),
+            habits=self._habits(),
         )
         self.window.bug.connect(self.reporter.report)
         self.tasks.bug.connect(self.reporter.report)

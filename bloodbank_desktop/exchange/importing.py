@@ -72,7 +72,9 @@ def examine(desk: Desk, kind: str, path: Path, *, keep: bool = False, progress: 
         if progress is not None:
             progress(rows)
     if not rows and not book.problems:
-        empty = CellProblem(declared.label, None, "", "no-rows", f"工作表“{declared.label}”的表头下面没有内容，请填写后再导入")
+        empty = CellProblem(
+            declared.label, None, "", "no-rows", f"工作表“{declared.label}”的表头下面没有内容，请填写后再导入"
+        )
         book.problems.append(empty)
     return Found(kind, path, book.digest, rows, good, (*problems, *book.problems), tuple(kept))
 

@@ -39,9 +39,7 @@ _REFERENCE = re.compile(rb"\br=[\"']([A-Z]+)(\d+)[\"']")
 _ERROR = re.compile(rb"<(?:\w+:)?c\s([^>]*\bt=[\"']e[\"'][^>]*)>")
 _FORMULA = re.compile(rb"<(?:\w+:)?c\s([^>]*)>\s*<(?:\w+:)?f[\s/>]")
 #: A cell with content beyond column DZ or row 299,999; what has only a format (…/>) takes no room.
-_FAR = re.compile(
-    rb" r=\"(?:[A-Z]{3,}\d+|[E-Z][A-Z]\d+|[A-Z]+(?:[3-9]\d{5}|\d{7,}))\"[^>]*(?<!/)>(?!</(?:\w+:)?c>)"
-)
+_FAR = re.compile(rb" r=\"(?:[A-Z]{3,}\d+|[E-Z][A-Z]\d+|[A-Z]+(?:[3-9]\d{5}|\d{7,}))\"[^>]*(?<!/)>(?!</(?:\w+:)?c>)")
 
 
 @dataclass(frozen=True)
@@ -72,9 +70,13 @@ def open_package(path: Path) -> Package:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return Package(content, hashlib.sha256(content).hexdigest(), _look_through(archive))
     except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as problem:
-        raise KnownProblem(f"文件已损坏，不能读取；请在 Excel 中打开后另存再导入（{problem}）", code="damaged-file") from problem
+        raise KnownProblem(
+            f"文件已损坏，不能读取；请在 Excel 中打开后另存再导入（{problem}）", code="damaged-file"
+        ) from problem
     except (ElementTree.ParseError, DefusedXmlException, KeyError, ValueError) as problem:
-        raise KnownProblem("文件不是完整的 Excel 工作簿；请在 Excel 中打开后另存为 .xlsx 再导入", code="not-xlsx") from problem
+        raise KnownProblem(
+            "文件不是完整的 Excel 工作簿；请在 Excel 中打开后另存为 .xlsx 再导入", code="not-xlsx"
+        ) from problem
 
 
 def _read(path: Path) -> bytes:
@@ -93,7 +95,9 @@ def _read(path: Path) -> bytes:
 def _look_through(archive: zipfile.ZipFile) -> dict[str, dict[int, dict[int, str]]]:
     names = set(archive.namelist())
     if "xl/workbook.xml" not in names:
-        raise KnownProblem("这不是 Excel 工作簿（可能是 Word、WPS 或其它压缩文件）；请另存为 .xlsx 后再导入", code="not-xlsx")
+        raise KnownProblem(
+            "这不是 Excel 工作簿（可能是 Word、WPS 或其它压缩文件）；请另存为 .xlsx 后再导入", code="not-xlsx"
+        )
     if sum(info.file_size for info in archive.infolist()) > MOST_UNPACKED:
         raise KnownProblem("文件解开后过大，可能已损坏或是恶意文件，没有读取；请分成几个文件", code="too-large")
     return {title: _marks(archive, member, title) for title, member in _sheet_members(archive, names)}

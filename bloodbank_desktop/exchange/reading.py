@@ -247,7 +247,9 @@ class Workbook:
             elif mine is None:
                 label = plan.fields[0].label
                 self.problems.append(
-                    table.problem(row.row, number, "required", f"请填写{label}，说明这一行属于哪一张{self.declared.label}")
+                    table.problem(
+                        row.row, number, "required", f"请填写{label}，说明这一行属于哪一张{self.declared.label}"
+                    )
                 )
             else:
                 found.setdefault(mine, []).append(row)

@@ -106,7 +106,8 @@ def _rule(f: Field) -> str:
     elif isinstance(kind, kinds.Flag):
         said = f"填“{kind.words[1]}”或“{kind.words[0]}”"
     elif isinstance(kind, kinds.Number):
-        limits = [f"{word}{kind.format(limit)}" for word, limit in (("最小 ", kind.low), ("最大 ", kind.high)) if limit is not None]
+        bounds = (("最小 ", kind.low), ("最大 ", kind.high))
+        limits = [f"{word}{kind.format(limit)}" for word, limit in bounds if limit is not None]
         unit = f"，单位 {kind.unit}" if kind.unit else ""
         places = f"最多 {kind.places} 位小数" if kind.places else "整数"
         said = f"数字{unit}，{places}" + "".join(f"，{one}" for one in limits)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
@@ -25,7 +25,7 @@ from bloodbank_desktop.exchange.reading import CellProblem
 from bloodbank_desktop.exchange.sheets import Sheet, letter, number_field, sheets
 from bloodbank_desktop.operations import batches
 from bloodbank_desktop.operations.desk import Desk
-from bloodbank_desktop.records.declare import Field, RecordType, Values
+from bloodbank_desktop.records.declare import Field, RecordType, Values, Verb
 from bloodbank_desktop.records.kinds import Kind, Moment, Note, Number, Text
 from bloodbank_desktop.storage.lists import ListQuery
 
@@ -35,13 +35,8 @@ _BOLD = Font(bold=True)
 _WRAPPED = Alignment(wrap_text=True, vertical="top")
 
 
-class WriteSheet(Protocol):
-    """What is used of a sheet of openpyxl that is written row by row."""
-
-    freeze_panes: str | None
-    column_dimensions: Any
-
-    def append(self, row: Iterable[Any]) -> None: ...
+#: A sheet of openpyxl that is written row by row; openpyxl's own types do not tell such a sheet from others.
+WriteSheet = Any
 
 
 def safe(sheet: WriteSheet, value: str | Decimal | None) -> Any:
@@ -112,7 +107,7 @@ def export(desk: Desk, query: ListQuery, path: Path) -> int:
     with batches.whole_list(desk, query) as (total, records):
         if total > _MOST_ROWS:
             raise KnownProblem(f"共 {total:,} 条，一个 Excel 工作表放不下；请先缩小查询范围", code="too-many-rows")
-        declared = desk.allowed(query.kind, batches.Verb.EXPORT)
+        declared = desk.allowed(query.kind, Verb.EXPORT)
         with new_file(path) as book:
             write_records(book, declared, records)
     return total
@@ -149,7 +144,7 @@ def _row(sheet: WriteSheet, writers: Sequence[tuple[str, _Writer]], values: Valu
             row.append(None)
             continue
         cell = write(value)
-        if cell.__class__ is str and cell[0] in "=#":  # type: ignore[index]
+        if isinstance(cell, str) and cell[0] in "=#":
             cell = safe(sheet, cell)
         row.append(cell)
     return row

@@ -42,7 +42,7 @@ _WATCHED = frozenset(
 
 
 class Wedge(QObject):
-    """Watches the keys of the program on behalf of one dialog.
+    """Watches the keys of the program on behalf of one dialog, or, `alone`, of a window while nothing is open over it.
 
     `on_scan` gets the text of a scan as it came, without prefix and terminator; `on_input_method` is told that an input
     method swallowed a scan. Both are called from the event loop, never twice for one scan.
@@ -54,8 +54,11 @@ class Wedge(QObject):
         on_scan: Callable[[str], None],
         on_input_method: Callable[[], None],
         habits: Habits | None = None,
+        *,
+        alone: bool = False,
     ) -> None:
         super().__init__(dialog)
+        self._alone = alone
         self.habits = habits or Habits()
         self._dialog = dialog
         self._on_scan = on_scan
@@ -264,6 +267,8 @@ class Wedge(QObject):
     def _ours(self) -> bool:
         """Whether the dialog, or something it opened, is what the person works in."""
         modal = QApplication.activeModalWidget()
+        if self._alone:
+            return modal is None and QApplication.activeWindow() is self._dialog
         if modal is None:
             return self._dialog.isVisible()
         widget: QWidget | None = modal

@@ -148,9 +148,7 @@ def batch(desk: Desk, batch_id: str) -> Batch:
         noted = _noted(tx, batch_id)
     undone = noted.get("undone")
     at = from_utc_text(noted["at"])
-    return Batch(
-        batch_id, noted["kind"], noted["rows"], at, noted["source"], from_utc_text(undone) if undone else None
-    )
+    return Batch(batch_id, noted["kind"], noted["rows"], at, noted["source"], from_utc_text(undone) if undone else None)
 
 
 def undo(desk: Desk, batch_id: str, *, leave_changed: bool = False) -> Undone:

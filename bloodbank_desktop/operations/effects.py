@@ -200,8 +200,13 @@ def _recall_forbids(tx: Transaction, values: Values, now: datetime) -> Iterator[
 
 
 def _recall(tx: Transaction, values: Values, cause: Cause) -> None:
-    wanted = ((index, key) for index, _, key in _each(values))
-    moves = [moved(tx, key, "recall", index) for index, key in wanted if may(tx, key, "recall")[1] is None]
+    moves = []
+    for index, _, key in _each(values):
+        row, refusal = may(tx, key, "recall")
+        if row is not None and refusal is None:
+            # What is set aside is no longer promised to a request; what left stays with the one that got it.
+            freed = {"holder": ""} if bag_life.in_stock(row.state) else {}
+            moves.append(moved(tx, key, "recall", index, **freed))
     ledger.move(tx, moves, cause)
 
 

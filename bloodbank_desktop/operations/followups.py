@@ -67,7 +67,7 @@ def _issue(desk: Desk, shown: Shown) -> Mapping[str, Any]:
 
 
 def _reaction(desk: Desk, shown: Shown) -> Mapping[str, Any]:
-    """Every bag that this patient was given in the 24 hours before now or before this issue is offered."""
+    """Every bag that this patient was given within 24 hours of this issue is offered: a reaction tells no bag apart."""
     issued = shown.values
     request = _request_of(desk, issued["request_no"])
     history = _some(request, _HISTORY) if request is not None else {}

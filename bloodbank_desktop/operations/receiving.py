@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.records.bag import BagKey, bag_key
 from bloodbank_desktop.storage import ledger, links, rows
+from bloodbank_desktop.storage.ledger import StockRow
+from bloodbank_desktop.storage.store import Transaction
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,16 @@ class Progress:
 
 
 def progress(desk: Desk, note_no: str) -> Progress | None:
-    """Return how far a note has been received, None when this workstation does not have the note."""
+    """Return how far a note has been received, None when this workstation does not have the note.
+
+    A bag of the note counts whichever delivery brought it, since two notes may have come in one; a bag that a delivery
+    of this note brought and no longer stands for, because it was reversed, does not.
+    """
     with desk.store.read() as tx:
-        refs = links.naming(tx, "note", note_no)
         expected: set[BagKey] = set()
         came: set[BagKey] = set()
         known = False
-        for kind, record_id in refs:
+        for kind, record_id in links.naming(tx, "note", note_no):
             row = rows.find(tx, kind, record_id)
             if row is None:
                 continue
@@ -47,8 +52,13 @@ def progress(desk: Desk, note_no: str) -> Progress | None:
                 known = True
                 expected |= keys
             elif kind == "stock_in":
-                # A reversed delivery did not come.
-                came |= {key for key in keys if (bag := ledger.find(tx, key)) is not None and bag.state != "reversed"}
+                came |= {key for key in keys if (bag := _here(tx, key)) is not None and bag.record_id == record_id}
+        received = {key for key in expected if _here(tx, key) is not None}
     if not known:
         return None
-    return Progress(note_no, frozenset(expected), frozenset(came & expected), frozenset(came - expected))
+    return Progress(note_no, frozenset(expected), frozenset(received), frozenset(came - expected))
+
+
+def _here(tx: Transaction, key: BagKey) -> StockRow | None:
+    row = ledger.find(tx, key)
+    return None if row is None or row.state == "reversed" else row

@@ -28,11 +28,16 @@ IN_STOCK = tuple(state for state in bag_life.STATES if bag_life.in_stock(state))
 DEEDS = ("accept", "quarantine", "reserve", "release", "take_back", "relocate")
 _NEEDS_REASON = ("quarantine", "take_back")
 KIND = "stock"
+_GROUP = ("component", "abo", "rhd")
 
 
 @dataclass(frozen=True)
 class StockTake:
-    """A refrigerator counted: bags found as expected, missing, known but not in stock, unknown, and expired among them."""
+    """A refrigerator counted: bags found as expected, missing, elsewhere by the ledger, unknown.
+
+    `elsewhere` are bags that should stand in another place or have left; `expired` are bags found that are in stock and
+    may be given to nobody, wherever they should stand.
+    """
 
     present: tuple[StockRow, ...]
     missing: tuple[StockRow, ...]
@@ -59,7 +64,7 @@ class StockDesk:
         now = self._desk.clock.now()
         with self._desk.store.read() as tx:
             found = stock_rows.groups(tx, IN_STOCK, now=now, near=near_expiry(now))
-        orders = [list(table(name)) for name in ("component", "abo", "rhd")]
+        orders = [list(table(name)) for name in _GROUP]
 
         def place(key: GroupKey) -> tuple[int, ...]:
             return tuple(order.index(k) if k in order else len(order) for order, k in zip(orders, key, strict=True))
@@ -104,6 +109,8 @@ class StockDesk:
             raise KnownProblem("请写明移到哪个储存位置", code="place-required")
         if deed == "reserve" and not holder.strip():
             raise KnownProblem("请写明为哪张申请单预留", code="holder-required")
+        if not keys:
+            raise KnownProblem(f"请先选择要{word}的血袋", code="no-bags")
         facts = {"reason": reason.strip(), "location": place.strip(), "holder": holder.strip()}
         wanted = {"relocate": ("location",), "reserve": ("holder",)}.get(deed, ("reason", "holder"))
         now = self._desk.clock.now()
@@ -118,12 +125,15 @@ class StockDesk:
                 moves.append(effects.moved(tx, key, deed, 0, **{name: facts[name] for name in wanted}))
             ledger.move(tx, moves, Cause(KIND, new_id(), word, self._desk.operator, now))
             for key in dict.fromkeys(keys):
-                self._desk.note(tx, deed, KIND, "/".join(key), {"reason": reason} if reason else None)
+                self._desk.note(tx, deed, KIND, "/".join(key), {k: v for k, v in facts.items() if v} or None)
 
     def set_level(self, key: GroupKey, least: int) -> None:
         """Set how many bags of a group the hospital wants to have at least. Raises KnownProblem."""
         if least < 0:
             raise KnownProblem("安全库存不能是负数", code="below-zero")
+        for name, part in zip(_GROUP, key, strict=True):
+            if part not in table(name):
+                raise KnownProblem(f"没有{table(name).label}“{part}”，不能设置安全库存", code="no-such-group")
         with self._desk.store.write() as tx:
             stock_rows.set_level(tx, key, least)
             self._desk.note(tx, "stock-level", KIND, "/".join(key), {"least": least})
@@ -146,7 +156,8 @@ class StockDesk:
                 else:
                     elsewhere.append(row)
             missing = [row for key, row in expected.items() if key not in seen]
-            expired = [row for row in present if row.expires_at <= now]
+            here = [row for row in (*present, *elsewhere) if bag_life.in_stock(row.state)]
+            expired = sorted((row for row in here if row.expires_at <= now), key=lambda row: row.key)
             taken = StockTake(tuple(present), tuple(missing), tuple(elsewhere), tuple(unknown), tuple(expired))
             detail = {name: len(getattr(taken, name)) for name in StockTake.__dataclass_fields__}
             self._desk.note(tx, "stock-take", KIND, place or "*", detail)

@@ -16,14 +16,14 @@ from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.records.bag import BagKey, bag_key, bag_name
 from bloodbank_desktop.records.catalogue import all_records
-from bloodbank_desktop.records.codes import scan
-from bloodbank_desktop.records.declare import Values
+from bloodbank_desktop.records.codes import bag_label, scan
+from bloodbank_desktop.records.declare import Field, Values
 from bloodbank_desktop.storage import ledger, links, rows
 from bloodbank_desktop.storage.ledger import Entry, StockRow
 from bloodbank_desktop.storage.links import Ref
 from bloodbank_desktop.storage.store import Transaction
 
-#: From where blood comes to where it ends; a step goes one way only. Records beside the stream are reached as context.
+#: From where blood comes to where it ends; what is not named here stands beside the stream.
 _STAGE = {
     "transfusion_request": 0,
     "blood_order": 1,
@@ -34,10 +34,14 @@ _STAGE = {
     "recall_notice": 5,
     "adverse_reaction": 6,
 }
+_BESIDE = 9
 _BAG_STAGE = 4
-#: What a patient's history consists of.
+#: What says whose record it is. A person has many records that have nothing to do with each other.
 _OF_PATIENT = ("patient", "person")
 MOST_RECORDS = 2000
+_REQUEST = "transfusion_request"
+#: Modules whose bags must have been received here.
+_HAD_BAGS = ("clinical_issue", "other_stock_out", "adverse_reaction")
 
 
 @dataclass(frozen=True)
@@ -84,23 +88,24 @@ class Chain:
 
 def trace(desk: Desk, text: str) -> Chain:
     """Return the chain of a scanned label or of a number as it stands on paper. Raises KnownProblem if unknown."""
+    asked = text.strip()
     with desk.store.read() as tx:
         walk = _Walk(tx)
-        starts = list(_starting_bags(tx, text))
+        starts = list(_starting_bags(tx, asked)) if asked else []
         for key in starts:
-            walk.bag(key, both=True)
-        if not starts:
-            walk.begin(text.strip())
+            walk.bag(key)
+        if asked and not starts:
+            walk.begin(asked)
         if not walk.records and not walk.bags:
-            raise KnownProblem(f"没有找到与“{text.strip()}”有关的血袋、患者或单据，请核对号码", code="nothing-found")
-        return walk.chain(text.strip())
+            raise KnownProblem(f"没有找到与“{asked}”有关的血袋、患者或单据，请核对号码", code="nothing-found")
+        return walk.chain(asked)
 
 
 def trace_bag(desk: Desk, key: BagKey) -> Chain:
     """Return the chain of one bag."""
     with desk.store.read() as tx:
         walk = _Walk(tx)
-        walk.bag(key, both=True)
+        walk.bag(key)
         return walk.chain(bag_name(key))
 
 
@@ -108,7 +113,7 @@ def trace_record(desk: Desk, kind: str, record_id: str) -> Chain:
     """Return the chain of one record. Raises KnownProblem if there is none."""
     with desk.store.read() as tx:
         walk = _Walk(tx)
-        walk.record((kind, record_id), up=True, down=True)
+        walk.record((kind, record_id), "up", "down", "bags")
         if not walk.records:
             raise KnownProblem("没有这条记录，可能已被删除", code="no-such-record")
         return walk.chain(next(iter(walk.records.values())).name)
@@ -119,63 +124,73 @@ def _starting_bags(tx: Transaction, text: str) -> Iterator[BagKey]:
     read = scan.read(text)
     facts: dict[str, Any] = {}
     for structure in read.structures if read.ok else ():
-        facts |= structure.fields
+        facts |= bag_label.stated(structure)
     donation = facts.get("donation_number") or "".join(text.split()).upper()
     for key in links.bags_of_donation(tx, donation):
-        if facts.get("product_code") in (None, key[1]):
+        if facts.get("product_code") in (None, key[1]) and facts.get("split") in (None, key[2]):
             yield key
 
 
 class _Walk:
-    """One walk through the file; every record and bag is visited once in each direction."""
+    """One walk through the file; every record and bag is visited once in each direction.
+
+    "up" leads from a record to those whose numbers it states, "down" to those that state its own number, "bags" to the
+    bags that it names. Only a record that was asked for, or that became of one, leads to all of its bags: one that was
+    met on the way of a bag would lead sideways.
+    """
 
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
-        self._done: set[tuple[object, str]] = set()
+        self._done: set[tuple[Ref, str]] = set()
         self.records: dict[Ref, Station] = {}
         self.bags: dict[BagKey, BagStory] = {}
-        self._broken: list[Broken] = []
+        self._broken: dict[tuple[str, str], Broken] = {}
         self._cut = False
 
     def begin(self, value: str) -> None:
-        """Start from every record that bears a value, or from a patient with it."""
-        names = dict.fromkeys(name for declared in all_records().values() for f in declared.linked for name in f.links)
-        for link in names:
-            for ref in links.naming(self._tx, link, value):
-                self.record(ref, up=True, down=True)
+        """Start from the record that has this number, from every record of the patient with it, or from who states it."""
+        refs = dict.fromkeys(ref for link in _links() for ref in links.naming(self._tx, link, value))
+        for number in {self._values(ref)["medical_record_no"] for ref in links.naming(self._tx, "person", value)}:
+            refs |= dict.fromkeys(links.naming(self._tx, "patient", number))
+        mine = [ref for ref in refs if _bears(ref[0], self._values(ref), value)]
+        for ref in mine or refs:
+            self.record(ref, "up", "down", "bags")
 
     def chain(self, asked: str) -> Chain:
         """Return what was found."""
-        order = sorted(self.records.values(), key=lambda one: (one.at is None, one.at or 0, _STAGE.get(one.kind, 9)))
-        return Chain(
-            asked, tuple(order), tuple(self.bags[key] for key in sorted(self.bags)), tuple(self._broken), self._cut
-        )
+        order = sorted(self.records.values(), key=lambda one: (one.at is None, one.at or 0, _stage(one.kind)))
+        bags = tuple(self.bags[key] for key in sorted(self.bags))
+        return Chain(asked, tuple(order), bags, tuple(self._broken.values()), self._cut)
 
-    def bag(self, key: BagKey, *, up: bool = False, down: bool = False, both: bool = False) -> None:
-        """Visit a bag: what brought it, what became of it."""
-        up, down = up or both, down or both
-        if key not in self.bags:
-            self.bags[key] = BagStory(key, ledger.find(self._tx, key), tuple(ledger.life(self._tx, key)))
-        for way in self._new_ways(key, up=up, down=down):
-            for ref in links.holding(self._tx, key):
-                stage = _STAGE.get(ref[0], 9)
-                if way == "up" and stage < _BAG_STAGE:
-                    self.record(ref, up=True)
-                elif way == "down" and stage > _BAG_STAGE:
-                    self.record(ref, down=True)
+    def bag(self, key: BagKey) -> None:
+        """Visit a bag: what brought it, for whom it is kept, what became of it."""
+        if key in self.bags:
+            return
+        row = ledger.find(self._tx, key)
+        self.bags[key] = BagStory(key, row, tuple(ledger.life(self._tx, key)))
+        for ref in links.holding(self._tx, key):
+            self.record(ref, "up")
+        if row is not None and row.state == "reserved":
+            requests = [ref for ref in links.naming(self._tx, "request", row.holder) if ref[0] == _REQUEST]
+            for ref in requests:
+                self.record(ref, "up")
+            if not requests:
+                message = f"血袋 {bag_name(key)} 为申请单 {row.holder} 预留，但本机没有这张申请单"
+                self._break(Broken("stock", "/".join(key), "holder", row.holder, message))
 
-    def record(self, ref: Ref, *, up: bool = False, down: bool = False) -> None:
-        """Visit a record and go on from it in the given directions."""
+    def record(self, ref: Ref, *ways: str) -> None:
+        """Visit a record and go on from it in the given ways."""
         if ref not in self.records and not self._keep(ref):
             return
         here = self.records[ref]
-        declared = all_records()[ref[0]]
-        for way in self._new_ways(ref, up=up, down=down):
-            for f in declared.linked:
-                value = here.values.get(f.key)
-                if value:
-                    self._follow(here, f.key, f.links, str(value), way)
-            self._bags_of(here, way)
+        for way in ways:
+            if (ref, way) not in self._done:
+                self._done.add((ref, way))
+                {"up": self._up, "down": self._down, "bags": self._bags_of}[way](here)
+
+    def _values(self, ref: Ref) -> Values:
+        row = rows.find(self._tx, *ref)
+        return row.values if row is not None else {}
 
     def _keep(self, ref: Ref) -> bool:
         if len(self.records) >= MOST_RECORDS:
@@ -191,49 +206,65 @@ class _Walk:
         )
         return True
 
-    def _follow(self, here: Station, key: str, names: tuple[str, ...], value: str, way: str) -> None:
-        of_patient = not set(names).isdisjoint(_OF_PATIENT)
-        # A patient is followed from what the person was asked about, and into the history only, not from each bag's end.
-        if of_patient and here.kind in _STAGE and _STAGE[here.kind] >= _BAG_STAGE and way == "down" and self.bags:
-            return
-        found = [ref for name in names for ref in links.naming(self._tx, name, value)]
-        mine = _STAGE.get(here.kind, 9)
-        for ref in found:
-            other = _STAGE.get(ref[0], 9)
-            if of_patient:
-                self._beside(ref)
-            elif other < mine and way == "up":
-                self.record(ref, up=True)
-            elif other < mine:
-                self._beside(ref)
-            elif other > mine and way == "down":
-                self.record(ref, down=True)
-        others = [ref for ref in found if ref != (here.kind, here.record_id)]
+    def _up(self, here: Station) -> None:
+        """Visit the records whose numbers this one states; a number that no record has is a broken chain."""
         declared = all_records()[here.kind]
-        if not others and not of_patient and key not in declared.title and value:
-            label = declared.fields[key].label
-            message = f"{declared.label} {here.name} 写明{label} {value}，但本机没有这张单据"
-            broken = Broken(here.kind, here.record_id, key, value, message)
-            if broken not in self._broken:
-                self._broken.append(broken)
+        for f, value in _numbers(here.kind, here.values, own=False):
+            found = [ref for name in f.links for ref in links.naming(self._tx, name, value)]
+            owners = [ref for ref in found if _bears(ref[0], self._values(ref), value)]
+            for ref in owners:
+                self.record(ref, "up")
+            if not owners:
+                message = f"{declared.label} {here.name} 写明{f.label} {value}，但本机没有这张单据"
+                self._break(Broken(here.kind, here.record_id, f.key, value, message))
 
-    def _beside(self, ref: Ref) -> None:
-        """Show a record that explains another one, without going on from it."""
-        if ref not in self.records:
-            self._keep(ref)
+    def _down(self, here: Station) -> None:
+        """Visit the records that state the number of this one."""
+        for f, value in _numbers(here.kind, here.values, own=True):
+            for name in f.links:
+                for ref in links.naming(self._tx, name, value):
+                    # A reaction may name bags of several issues; only where it is asked for do they belong together.
+                    bags = () if min(_stage(here.kind), _stage(ref[0])) > _BAG_STAGE else ("bags",)
+                    if ref != (here.kind, here.record_id):
+                        self.record(ref, "up", "down", *bags)
+        if here.kind == _REQUEST:
+            for key in links.bags_kept_for(self._tx, here.values["request_no"]):
+                self.bag(key)
 
-    def _bags_of(self, here: Station, way: str) -> None:
+    def _bags_of(self, here: Station) -> None:
         declared = all_records()[here.kind]
-        stage = _STAGE.get(here.kind, 9)
         for f, of in declared.groups:
-            if "product_code" not in of.fields or "donation_number" not in of.fields:
+            if not {"donation_number", "product_code"} <= set(of.fields):
                 continue
-            if (way == "up" and stage > _BAG_STAGE) or (way == "down" and stage < _BAG_STAGE):
-                for bag in here.values[f.key]:
-                    self.bag(bag_key(bag), up=way == "up", down=way == "down")
+            for bag in here.values[f.key]:
+                key = bag_key(bag)
+                self.bag(key)
+                # A recall may name bags that never came here, and what is on its way is not lost.
+                if self.bags[key].row is None and here.kind in _HAD_BAGS:
+                    message = f"{declared.label} {here.name} 中的血袋 {bag_name(key)} 没有入库记录"
+                    self._break(Broken(here.kind, here.record_id, f.key, "/".join(key), message))
 
-    def _new_ways(self, what: object, *, up: bool, down: bool) -> Iterator[str]:
-        for way, wanted in (("up", up), ("down", down)):
-            if wanted and (what, way) not in self._done:
-                self._done.add((what, way))
-                yield way
+    def _break(self, broken: Broken) -> None:
+        self._broken.setdefault((broken.record_id, f"{broken.field} {broken.value}"), broken)
+
+
+def _stage(kind: str) -> int:
+    return _STAGE.get(kind, _BESIDE)
+
+
+def _links() -> dict[str, None]:
+    return dict.fromkeys(name for declared in all_records().values() for f in declared.linked for name in f.links)
+
+
+def _numbers(kind: str, values: Values, *, own: bool) -> Iterator[tuple[Field, str]]:
+    """Yield the fields with a number of this record, or with the numbers of others that it states."""
+    declared = all_records()[kind]
+    for f in declared.linked:
+        value = values.get(f.key)
+        if value and set(f.links).isdisjoint(_OF_PATIENT) and (f.key in declared.title) is own:
+            yield f, str(value)
+
+
+def _bears(kind: str, values: Values, value: str) -> bool:
+    """Whether this is the record's own number, not one that it only states."""
+    return any(number == value for _, number in _numbers(kind, values, own=True))

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.wire import canonical, to_json
-from bloodbank_desktop.storage import audit, facts, outbox, platform_rows, rows, schema
+from bloodbank_desktop.storage import audit, facts, outbox, rows, schema
 from bloodbank_desktop.storage.rows import Row
 from bloodbank_desktop.storage.schema import DELETED, ID, REVISION, SEQ, lines_table, record_table, search_table
 from bloodbank_desktop.storage.search import grams
@@ -164,7 +164,7 @@ def of_operations(tx: Connection, kind: str, first: int, last: int) -> list[tupl
 
 def platform_versions(tx: Connection, record_ids: Iterable[str]) -> dict[str, int]:
     """Return the version that the platform has of each record that it has."""
-    copies = platform_rows.platform_copies
+    copies = schema.platform_copies
     wanted = select(copies.c.record_id, copies.c.version).where(copies.c.record_id.in_(_MANY))
     return {one: version for one, version in tx.execute(wanted, {"wanted": json.dumps(list(record_ids))})}
 

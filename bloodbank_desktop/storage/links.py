@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
+from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, insert, or_, select
 
@@ -79,7 +80,31 @@ def holding(tx: Connection, key: BagKey) -> list[Ref]:
     return [(kind, str(row.id)) for kind, query in _holding() for row in tx.execute(query, parameters)]
 
 
+@cache
+def _bags_named() -> tuple[Select[Any], ...]:
+    found = []
+    for declared in all_records().values():
+        for f, of in declared.groups:
+            if BAG in of.fields:
+                head, members = record_table(declared.key), lines_table(declared.key, f)
+                columns = (members.c[BAG], members.c.product_code, members.c.split)
+                query = select(*columns).join(head, members.c._head == head.c._seq).distinct()
+                found.append(query.where(members.c[BAG] == bindparam("donation"), head.c[DELETED].is_(None)))
+    return tuple(found)
+
+
 def bags_of_donation(tx: Connection, donation: str) -> list[BagKey]:
-    """Return every bag of a donation that was ever here."""
+    """Return every bag of a donation that was ever here or that a record names, such as one still on its way."""
     columns = (stock.c.donation_number, stock.c.product_code, stock.c.split)
-    return [(d, p, s) for d, p, s in tx.execute(select(*columns).where(stock.c.donation_number == donation))]
+    found = {(d, p, s) for d, p, s in tx.execute(select(*columns).where(stock.c.donation_number == donation))}
+    for query in _bags_named():
+        found |= {(d, p, s or "") for d, p, s in tx.execute(query, {"donation": donation})}
+    return sorted(found)
+
+
+def bags_kept_for(tx: Connection, request_no: str) -> list[BagKey]:
+    """Return the bags that are reserved for a request now."""
+    # By the state, which an index knows: few bags are reserved at any time, and no index knows holders.
+    columns = (stock.c.donation_number, stock.c.product_code, stock.c.split)
+    kept = select(*columns).where(stock.c.state == "reserved", stock.c.holder == request_no)
+    return [(d, p, s) for d, p, s in tx.execute(kept)]

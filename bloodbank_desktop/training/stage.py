@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -99,7 +99,7 @@ class Stage:
         standing = (self.find(record_id) for record_id in self._connection.scalars(found).all())
         return [one for one in standing if one is not None]
 
-    def _read(self, statement: sa.Select[Any]) -> Iterable[Any]:
+    def _read(self, statement: sa.Select[Any]) -> Iterator[Standing]:
         for row in self._connection.execute(statement).mappings().all():
             declared = all_records().get(row["module"])
             if declared is None or declared.answer is None:
@@ -112,7 +112,7 @@ class Stage:
 
     # -- words -----------------------------------------------------------------------------------------------------
 
-    def number(self, prefix: str, most: int = 999_999) -> str:
+    def number(self, prefix: str) -> str:
         """Return the next number of a kind: prefix, day in China as yymmdd, and six digits that start anew each day."""
         return f"{prefix}{self._desk.day[2:]}{self.count(f'{prefix}{self._desk.day}'):06d}"
 

@@ -72,6 +72,7 @@ SPECS = {
         Spec("next_tab", "下一页", ("Ctrl+Tab", "Ctrl+PgDown"), "到下一个模块", _WINDOW),
         Spec("previous_tab", "上一页", ("Ctrl+Shift+Tab", "Ctrl+PgUp"), "到上一个模块", _WINDOW),
         Spec("queue", "上传队列", ("Ctrl+0",), "到上传队列，查看尚未送达的记录", _WINDOW),
+        Spec("merge", "合并患者…", ("Ctrl+Shift+M",), "两个病案号是同一位患者；两边的记录都保留，须写明依据", _WINDOW),
         Spec("operator", "操作员…", ("Ctrl+U",), "更换操作员", _WINDOW),
         Spec("help", "快捷键", ("F1",), "列出全部快捷键", _WINDOW),
         Spec("quit", "退出", ("Ctrl+Q",), "关闭程序；未完成的登记会保留", _WINDOW),

@@ -64,9 +64,7 @@ class ExchangeDeeds(QObject):
         self._deeds.show(dialog)
 
     def _imported(self, batch: Batch) -> None:
-        label = all_records()[batch.kind].label
-        words = f"已从 {batch.source} 导入{label} {batch.count:,} 条（{china_text(batch.at)}）"
-        self._messages.say(words, offer=(_UNDO, lambda: self._ask_undo(batch)))
+        self._messages.say(_notice(batch), offer=(_UNDO, lambda: self._ask_undo(batch)))
         self.done.emit(f"✓ 已导入 {batch.count:,} 条", (batch.kind,))
 
     def _export(self, desk: Desk, query: ListQuery) -> None:
@@ -117,7 +115,7 @@ class ExchangeDeeds(QObject):
 
         def tell(undone: Undone) -> None:
             stay = f"，{len(undone.left)} 条已改动的保留" if undone.left else ""
-            self._messages.withdraw(_UNDO)
+            self._messages.withdraw(_notice(batch))
             self._messages.say(f"已撤销 {batch.source} 的导入：删除 {undone.deleted:,} 条{stay}")
             self.done.emit(f"✓ 已撤销导入 {undone.deleted:,} 条", (batch.kind,))
 
@@ -129,3 +127,8 @@ class ExchangeDeeds(QObject):
                 self._deeds.failed.emit(problem)
 
         self._tasks.database(undo, tell, refused, owner=self)
+
+
+def _notice(batch: Batch) -> str:
+    label = all_records()[batch.kind].label
+    return f"已从 {batch.source} 导入{label} {batch.count:,} 条（{china_text(batch.at)}）"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QWidget
 
 from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.errors import KnownProblem
@@ -23,6 +23,7 @@ from bloodbank_desktop.ui.tasks import Tasks
 
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
+    from bloodbank_desktop.operations.patients import PatientHistory
     from bloodbank_desktop.operations.stock_desk import StockDesk, StockTake
     from bloodbank_desktop.operations.trace import Chain
     from bloodbank_desktop.storage.stock_rows import StockGroup
@@ -74,9 +75,14 @@ class FurtherDeeds(QObject):
     # tracing
 
     def scanned(self, text: str) -> None:
-        """A bag was scanned into the window: show its life."""
+        """A bag was scanned into the window: show its life. Another code goes where the person is about to write."""
         from bloodbank_desktop.operations.trace import trace
+        from bloodbank_desktop.records.codes import scan
 
+        writing = QApplication.focusWidget()
+        if isinstance(writing, QLineEdit) and not writing.isReadOnly() and not scan.read(text).structures:
+            writing.setText(text)
+            return
         self._show_chain(lambda desk: trace(desk, text))
 
     def trace_record(self, kind: str, record_id: str) -> None:
@@ -146,6 +152,35 @@ class FurtherDeeds(QObject):
                 lambda: _stock(desk).reverse(row.id, reason=question.text), f"✓ 已冲红 {name}", "stock_in", STOCK
             )
         )
+        self._deeds.show(question)
+
+    # patients
+
+    def merge(self) -> None:
+        """Ask which two medical record numbers are one patient, and join them."""
+        self._named(self._merge)
+
+    def _merge(self, desk: Desk) -> None:
+        from bloodbank_desktop.operations import patients
+        from bloodbank_desktop.ui.questions import MergeQuestion
+
+        question = MergeQuestion(self._window)
+
+        def look_up(place: int, number: str) -> None:
+            self._tasks.database(
+                lambda: _who(patients.history(desk, number)),
+                lambda words: question.tell(place, number, words),
+                self._deeds.failed.emit,
+                owner=question,
+            )
+
+        def merge() -> None:
+            one, other, reason = question.answer
+            said = f"✓ 已合并病案号 {one} 与 {other}"
+            self._run(lambda: patients.merge(desk, one, other, reason=reason), said)
+
+        question.number_stated.connect(look_up)
+        question.accepted.connect(merge)
         self._deeds.show(question)
 
     # the stock page
@@ -234,6 +269,14 @@ def _question(name: str, title: str, words: str, yes: str, hint: str, **more: An
     from bloodbank_desktop.ui.questions import WordsQuestion
 
     return WordsQuestion(name, title, words, yes, hint, **more)
+
+
+def _who(known: PatientHistory) -> str:
+    if not known.records:
+        return "✕ 本机没有这个病案号的记录，请核对号码"
+    groups = "、".join(dict.fromkeys(one.what for one in known.groups))
+    words = [*known.names, f"{len(known.records)} 条记录", groups and f"血型 {groups}"]
+    return f"○ {'，'.join(word for word in words if word)}"
 
 
 def _stock(desk: Desk) -> StockDesk:

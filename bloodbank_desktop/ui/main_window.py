@@ -31,6 +31,8 @@ from bloodbank_desktop.ui.theme import Appearance
 from bloodbank_desktop.ui.training_frame import TrainingFrame
 
 if TYPE_CHECKING:
+    from bloodbank_desktop.forms.burst import Habits
+    from bloodbank_desktop.forms.wedge import Wedge
     from bloodbank_desktop.operations.desk import Desk
     from bloodbank_desktop.operations.results import Changes, Saved
     from bloodbank_desktop.storage.outbox import QueueSummary
@@ -64,8 +66,11 @@ class MainWindow(QMainWindow):
         hospital: str = "",
         operators: Sequence[str] = (),
         appearance: Appearance | None = None,
+        habits: Habits | None = None,
     ) -> None:
         super().__init__()
+        self._habits = habits
+        self._wedge: Wedge | None = None
         self._tasks = tasks
         self._clock = clock
         self._appearance = appearance
@@ -128,6 +133,7 @@ class MainWindow(QMainWindow):
         self.status.show_operator(desk.operator)
         self._count_queue()
         self._watch.start(desk)
+        self._listen_for_scans()
 
     @Slot(object)
     def show_problem(self, problem: Exception) -> None:
@@ -162,6 +168,7 @@ class MainWindow(QMainWindow):
         self._help = make("help", self, self.show_shortcuts)
         self._refresh = make("refresh", self, self.refresh)
         self._operator = make("operator", self, lambda: self.deeds.ask_operator())
+        self._merge = make("merge", self, self.further.merge)
         self._queue = make("queue", self, lambda: self.tabs.go_to(QUEUE))
         self._quit = make("quit", self, self.close)
         make("next_tab", self, lambda: self.tabs.step(1))
@@ -173,7 +180,7 @@ class MainWindow(QMainWindow):
             make(spec, self, partial(self.tabs.setCurrentIndex, place))
 
     def _make_menu(self) -> None:
-        menu = window_menu.make(self, [self._refresh, self._queue, self._operator], [self._help, self._quit])
+        menu = window_menu.make(self, [self._refresh, self._queue, self._merge, self._operator], [self._help, self._quit])
         if self._appearance is not None:
             scales = {str(scale): f"{scale} %" for scale in theme.SCALES}
             window_menu.choose(menu, "theme", "外观", theme.CHOICES, self._appearance.choice, self._choose_theme)
@@ -203,9 +210,27 @@ class MainWindow(QMainWindow):
             page.asked.connect(lambda mode, kind, record_id: self.deeds.open(kind, mode, record_id))
             page.changed.connect(lambda: self._changed(None))
 
+    # a scanner
+
+    def _listen_for_scans(self) -> None:
+        """From now on a scan into the window, wherever the keyboard is, shows the life of that bag."""
+        from bloodbank_desktop.forms.wedge import Wedge
+
+        if self._wedge is None:
+            self._wedge = Wedge(self, self.further.scanned, self._composed, self._habits, alone=True)
+        if not self.deeds.dialogs:
+            self._wedge.start()
+
+    def _composed(self) -> None:
+        words = "输入法打开着，这次扫描没有被接受。请切换到英文输入后重扫"
+        self.show_problem(KnownProblem(words, code="input-method"))
+
     # dialogs
 
     def _busy(self, on: bool) -> None:
+        if self._wedge is not None:
+            # A dialog listens for itself, if it takes scans at all.
+            (self._wedge.stop if on else self._wedge.start)()
         if on:
             self.tabs.hold(True)
             return
@@ -313,6 +338,8 @@ class MainWindow(QMainWindow):
         if not self.deeds.close_all():
             event.ignore()
             return
+        if self._wedge is not None:
+            self._wedge.stop()
         self._watch.stop()
         self.tabs.each(lambda page: page.close_down())
         self.tabs.close_down()

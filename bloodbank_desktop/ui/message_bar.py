@@ -65,12 +65,9 @@ class MessageBar(QFrame):
         self._messages = deque([*kept, (text, tone, offer)], maxlen=_MOST)
         self._show()
 
-    def withdraw(self, words: str) -> None:
-        """Put away the newest message that offers to do `words`, because it is done."""
-        for entry in reversed(self._messages):
-            if entry[2] is not None and entry[2][0] == words:
-                self._messages.remove(entry)
-                break
+    def withdraw(self, text: str) -> None:
+        """Put this message away, because what it says is true no longer."""
+        self._messages = deque([entry for entry in self._messages if entry[0] != text], maxlen=_MOST)
         self._show()
 
     @Slot()

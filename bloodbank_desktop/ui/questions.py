@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from bloodbank_desktop.ui import theme
@@ -103,6 +103,68 @@ class WordsQuestion(_Question):
 
     def _typed(self, _text: str) -> None:
         self.yes.setEnabled(self._optional or bool(self.text))
+
+
+class MergeQuestion(_Question):
+    """Asks for two medical record numbers of one patient and how that is known; it says who bears each number.
+
+    `number_stated(place 0 or 1, number)` wants to know that; `tell` answers.
+    """
+
+    number_stated = Signal(int, str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        words = "两个病案号是同一位患者，例如急诊时身份不明、后来查明。\n\n两边的记录都保留原样，从此一起查到；合并和依据会留痕。"
+        super().__init__("merge", "合并患者", words, "合并", parent)
+        self.edits = [
+            self._line(name, hint, most)
+            for name, hint, most in (
+                ("merge.one", "病案号，例如急诊临时号", _MOST_NAME),
+                ("merge.other", "另一个病案号", _MOST_NAME),
+                ("merge.reason", "依据，例如：家属到场，身份证已核实", _MOST_REASON),
+            )
+        ]
+        self.told = [QLabel(self), QLabel(self)]
+        for place, label in enumerate(self.told):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+            label.setAccessibleName(f"{self.edits[place].accessibleName()}的患者")
+            self.edits[place].editingFinished.connect(lambda place=place: self._stated(place))
+        for widget in (self.edits[0], self.told[0], self.edits[1], self.told[1], self.edits[2]):
+            self._layout.addWidget(widget)
+        self._finish()
+        self._typed()
+        self.edits[0].setFocus()
+
+    @property
+    def answer(self) -> tuple[str, str, str]:
+        """The two numbers and the reason."""
+        one, other, reason = (edit.text().strip() for edit in self.edits)
+        return one, other, reason
+
+    def tell(self, place: int, number: str, words: str) -> None:
+        """Say who bears a number, if it still stands there."""
+        if self.answer[place] == number:
+            self.told[place].setText(words)
+
+    def _line(self, name: str, hint: str, most: int) -> QLineEdit:
+        edit = QLineEdit(self)
+        edit.setObjectName(name)
+        edit.setAccessibleName(hint.partition("，")[0])
+        edit.setPlaceholderText(f"{hint}（必填）")
+        edit.setMaxLength(most)
+        edit.textChanged.connect(self._typed)
+        return edit
+
+    def _stated(self, place: int) -> None:
+        number = self.answer[place]
+        self.told[place].clear()
+        if number:
+            self.number_stated.emit(place, number)
+
+    def _typed(self) -> None:
+        one, other, reason = self.answer
+        self.yes.setEnabled(bool(one and other and reason) and one != other)
 
 
 class SureQuestion(_Question):

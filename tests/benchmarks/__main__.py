@@ -27,6 +27,7 @@ GROUPS = {
     "saving": ("save_p99_ms", "save_vs_raw_sql"),
     "starting": ("start_vs_bare_qt",),
     "uploading": ("upload_vs_raw",),
+    "exchanging": ("import_vs_calamine", "export_vs_openpyxl"),
     "lists": ("list_open_ms_1m", "list_sort_ms_1m", "list_search_ms_1m", "list_scroll_ms_1m", "rss_mb_1m"),
 }
 """The modules beside this one, and what each measures."""

@@ -44,6 +44,8 @@ BARS = {
     "list_search_ms_1m": Bar(80),
     "list_scroll_ms_1m": Bar(20),
     "upload_vs_raw": Bar(0.6, least=True),
+    "import_vs_calamine": Bar(6),
+    "export_vs_openpyxl": Bar(1.5),
     "rss_mb_1m": Bar(120),
 }
 
@@ -89,6 +91,7 @@ class Sizes:
     looks: int = 15
     uploads: int = 10_000
     upload_rounds: int = 3
+    exchanged: int = 100_000
 
 
 TINY = Sizes(
@@ -102,6 +105,7 @@ TINY = Sizes(
     looks=2,
     uploads=120,
     upload_rounds=1,
+    exchanged=60,
 )
 
 

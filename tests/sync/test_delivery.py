@@ -286,6 +286,6 @@ def test_two_workstations_see_each_others_records(tmp_path: Path) -> None:
         for _ in range(2):
             for one in (a, b):
                 assert engine_of(one, http_platform(one, server.url)).run_once(no_pause).success
-        assert b.desk.view("stock_in", first.record_id).answer["receipt_no"]
+        assert b.desk.view("stock_in", first.record_id).answer["receiptNo"]
         assert a.desk.view("transfusion_request", second.record_id).values["request_no"] == "SQS00000002"
         assert states(a) == states(b) == {"done": 1}

@@ -1,0 +1,108 @@
+"""Deeds on real bags of one profile, for the tests of what each module does to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from bloodbank_desktop.operations.opening import Profile
+from bloodbank_desktop.operations.results import Saved
+from bloodbank_desktop.operations.stock_desk import StockDesk
+from bloodbank_desktop.records.bag import BagKey, bag_key
+from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.storage import ledger
+from bloodbank_desktop.storage.ledger import Entry, StockRow
+from tests import samples
+from tests.derived.examples import arrive
+
+Bag = dict[str, Any]
+
+
+@dataclass
+class Bags:
+    """A profile and the numbers of its next records."""
+
+    profile: Profile
+    seed: int = 0
+    stock: StockDesk = field(init=False)
+    delivered: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.stock = StockDesk(self.profile.desk)
+
+    def _next(self) -> int:
+        self.seed += 1
+        return self.seed
+
+    def now(self) -> Any:
+        """Return the time of the profile's clock."""
+        return self.profile.desk.clock.now()
+
+    def receive(self, *bags: Bag, **changes: Any) -> Saved:
+        """Register a delivery of these bags, checked by a second person unless `checker` is None."""
+        values = samples.stock_in_values(1, self._next(), now=self.now(), **{"bags": bags, **changes})
+        saved = self.profile.desk.register("stock_in", values)
+        self.delivered[saved.record_id] = values
+        return saved
+
+    def reverse(self, delivery: Saved, *bags: Bag, **changes: Any) -> Saved:
+        """Reverse a delivery, all of it or these bags."""
+        values = samples.reversal_values(self.delivered[delivery.record_id], self._next(), now=self.now(), **changes)
+        return self.profile.desk.register("stock_in", {**values, **({"bags": bags} if bags else {})})
+
+    def issue(self, *bags: Bag, patient: int = 1, started: Any = None, **changes: Any) -> Saved:
+        """Issue bags for the request of a patient; `started` is when the transfusion of all of them began."""
+        values = samples.issue_values(seed=patient, bags=bags, now=self.now(), **changes)
+        values |= {"issue_no": f"FX{self._next()}", "bags": tuple({**b, "started_at": started} for b in values["bags"])}
+        return self.profile.desk.register("clinical_issue", values)
+
+    def remove(self, out_type: str, *bags: Bag, **changes: Any) -> Saved:
+        """Take bags out for another end than a patient."""
+        more: dict[str, Any] = {"out_type": out_type}
+        if out_type == "transfer":
+            more["to_hospital"] = "training_hospital"
+        if out_type not in ("discard", "autologous"):
+            more |= {"witness": None, "waste_handover_no": None}
+        values = samples.removal_values(seed=self._next(), bags=bags, now=self.now(), **{**more, **changes})
+        return self.profile.desk.register("other_stock_out", values)
+
+    def recall(self, *bags: Bag) -> str:
+        """Let the station want bags back; return the id of the notice."""
+        values = samples.recall_values(seed=self._next(), bags=bags, now=self.now())
+        return arrive(self.profile, record_type("recall_notice"), values)
+
+    def report(self, *bags: Bag) -> Saved:
+        """Register a reaction to bags."""
+        values = samples.reaction_values(seed=self._next(), bags=bags, now=self.now())
+        return self.profile.desk.register("adverse_reaction", values)
+
+    def fill_in(self, issue: Saved, started: Any) -> Saved:
+        """Add to an issue when its transfusion began."""
+        values = self.profile.desk.view("clinical_issue", issue.record_id).values
+        bags = tuple({**bag, "started_at": started} for bag in values["bags"])
+        return self.profile.desk.amend("clinical_issue", issue.record_id, {**values, "bags": bags})
+
+    def row(self, bag: Bag) -> StockRow:
+        """Return the bag as the stock has it."""
+        row = self.profile.desk.bag_in_stock(bag_key(bag))
+        assert row is not None
+        return row
+
+    def state(self, bag: Bag) -> str:
+        """Return the state of a bag, "" if it never came."""
+        row = self.profile.desk.bag_in_stock(bag_key(bag))
+        return "" if row is None else row.state
+
+    def life(self, bag: Bag) -> list[Entry]:
+        """Return everything that happened to a bag."""
+        return self.stock.life(bag_key(bag))
+
+    def events(self, bag: Bag) -> list[str]:
+        """Return the names of what happened to a bag."""
+        return [entry.event for entry in self.life(bag)]
+
+    def differences(self) -> Sequence[BagKey]:
+        """Return the bags whose stock row is not what the ledger says."""
+        with self.profile.store.read() as tx:
+            return list(ledger.differences(tx))
