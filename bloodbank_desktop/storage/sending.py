@@ -42,6 +42,31 @@ _SETTLE = (
     .values({name: bindparam(name) for name in _SETTLED})
 )
 
+#: Whole lists as one parameter, a JSON list: the statements are compiled once and not for every length.
+_MINE = outbox.c.dseq.in_(text("SELECT value FROM json_each(:numbers)"))
+_MARK = (
+    update(outbox)
+    .where(_MINE)
+    .values(state="sending", batch_id=bindparam("b_batch"), attempts=outbox.c.attempts + 1)
+)
+_TAKEN = select(outbox).where(_MINE).order_by(outbox.c.dseq)
+_EARLIER = outbox.alias()
+_STUCK = exists().where(
+    _EARLIER.c.chain == outbox.c.chain,
+    _EARLIER.c.dseq < outbox.c.dseq,
+    _EARLIER.c.state.in_(("rejected", "conflict", "quarantined")),
+)
+_FREE = (
+    update(outbox)
+    .where(
+        OPEN_ROWS,
+        outbox.c.state == "blocked",
+        outbox.c.chain.in_(text("SELECT value FROM json_each(:chains)")),
+        ~_STUCK,
+    )
+    .values(state="pending", last_error="")
+)
+
 
 def put_back(tx: Connection) -> int:
     """Put every row in flight back to pending; return how many there were."""
@@ -58,7 +83,7 @@ def take(tx: Connection, batch_id: str, *, now: datetime, limit: int, most_bytes
     # In the order of numbers: what cannot go holds its chain and everything that needs it, and those hold theirs.
     with tx.execute(_OPEN, {"now": now}) as found:
         for row in found:
-            if not row.due or row.chain in held_chains or not held.isdisjoint(json.loads(row.needs)):
+            if not row.due or row.chain in held_chains or not held.isdisjoint(_needs(row.needs)):
                 held_chains.add(row.chain)
                 held.add(row.key)
                 continue
@@ -70,9 +95,15 @@ def take(tx: Connection, batch_id: str, *, now: datetime, limit: int, most_bytes
                 break
     if not chosen:
         return ()
-    mine = outbox.c.dseq.in_(chosen)
-    tx.execute(update(outbox).where(mine).values(state="sending", batch_id=batch_id, attempts=outbox.c.attempts + 1))
-    return tuple(row_of(found) for found in tx.execute(select(outbox).where(mine).order_by(outbox.c.dseq)))
+    numbers = json.dumps(chosen)
+    tx.execute(_MARK, {"numbers": numbers, "b_batch": batch_id})
+    return tuple(row_of(found) for found in tx.execute(_TAKEN, {"numbers": numbers}))
+
+
+def _needs(kept: str) -> list[str]:
+    # Most operations need nothing, and a queue may be ten thousand long.
+    found: list[str] = [] if kept == "[]" else json.loads(kept)
+    return found
 
 
 def highest(tx: Connection) -> int:
@@ -119,14 +150,7 @@ def block_behind(tx: Connection, row: OutboxRow) -> None:
 
 def free_behind(tx: Connection, chains: Sequence[str]) -> None:
     """Let what was held in these chains go on, up to the next row that waits for a person."""
-    earlier = outbox.alias()
-    stuck = exists().where(
-        earlier.c.chain == outbox.c.chain,
-        earlier.c.dseq < outbox.c.dseq,
-        earlier.c.state.in_(("rejected", "conflict", "quarantined")),
-    )
-    held = update(outbox).where(OPEN_ROWS, outbox.c.state == "blocked", outbox.c.chain.in_(chains), ~stuck)
-    tx.execute(held.values(state="pending", last_error=""))
+    tx.execute(_FREE, {"chains": json.dumps(list(chains))})
 
 
 def next_due(tx: Connection) -> datetime | None:
