@@ -12,7 +12,7 @@ from typing import Any
 
 from bloodbank_desktop.clock import Clock, china_day
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.operations import effects
+from bloodbank_desktop.operations import effects, giving_way
 from bloodbank_desktop.operations.platform_words import refusals
 from bloodbank_desktop.operations.results import Saved, Shown
 from bloodbank_desktop.records.bag import BagKey
@@ -257,6 +257,18 @@ class Desk:
             if not outbox.try_again(tx, dseq):
                 raise KnownProblem("这一条不需要重试", code="nothing-to-retry")
             self.note(tx, "retry", "outbox", str(dseq), None)
+
+    def queue_settle(self, dseq: int, *, reason: str) -> None:
+        """End a refused operation in the platform's favour; what was meant stays readable. Raises KnownProblem."""
+        if not reason.strip():
+            raise KnownProblem("请写明为什么以平台为准", code="reason-required")
+        now = self.clock.now()
+        with self.store.write() as tx:
+            record_id = outbox.record_of(tx, dseq)
+            how = {"at": now, "actor": self.operator, "reason": reason.strip()}
+            if record_id is None or not giving_way.settle(tx, record_id, **how):
+                raise KnownProblem("这一条没有等待人工处理", code="nothing-to-settle")
+            self.note(tx, "settle", "outbox", str(dseq), {"reason": reason.strip()})
 
     def change_mark(self) -> int:
         """Return a number that differs after any commit, of this or another process; for one thread only."""

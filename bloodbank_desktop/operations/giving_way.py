@@ -1,7 +1,8 @@
-"""An activation that came second gives way: nobody can decide anything about it, for the platform activates once.
+"""Giving way to the platform: by itself for an activation that came second, otherwise because a person says so.
 
-Without this its operation would wait for a person for ever – a plan is neither amended nor deleted – and this
-workstation would show another activation than all others. What was meant stays in history, audit and queue.
+Without this a refused operation that nobody can mend – the order is accepted, the plan is used, the bag is another's –
+would wait in the queue for ever, and this workstation would show what no other shows. What was meant stays in history,
+audit and queue; nothing is lost, it is only no longer offered to the platform.
 """
 
 from __future__ import annotations
@@ -41,3 +42,31 @@ def give_way(tx: Transaction, audit_key: bytes, kind: str, record_id: str, now: 
     object_ = f"{kind}/{record_id}"
     audit.note(tx, audit_key, at=now, actor=ACTOR, action="activated-elsewhere", object_=object_, detail=None)
     return True
+
+
+def settle(tx: Transaction, record_id: str, *, at: datetime, actor: str, reason: str) -> str:
+    """End what the platform refused of a record, taking the platform's state where it has one.
+
+    Returns the kind of the record, "" when nothing of it waits for a person.
+    """
+    waiting = [one for one in outbox.of_record(tx, record_id) if one.state in outbox.ATTENTION]
+    if not waiting:
+        return ""
+    kind = waiting[0].kind
+    copy, row, declared = platform_rows.find(tx, record_id), rows.find(tx, kind, record_id), record_type(kind)
+    outbox.close(tx, record_id, "withdrawn", at=at)
+    if copy is None or row is None or declared.append_only or copy.body is None:
+        return kind
+    if copy.deleted:
+        if row.deleted_at is None:
+            history.keep(tx, kind, row, at=at, actor=actor, reason=reason)
+            rows.remove(tx, kind, row, at=at, actor=actor)
+        return kind
+    values, unread = from_body(declared, copy.body)
+    whole = tidy(declared, values)
+    if unread or problems(declared, whole):
+        return kind
+    if row.deleted_at is not None or whole != row.values:
+        history.keep(tx, kind, row, at=at, actor=actor, reason=reason)
+        rows.change(tx, kind, row, whole, at=at, actor=actor)
+    return kind

@@ -121,11 +121,13 @@ def trace_record(desk: Desk, kind: str, record_id: str) -> Chain:
 
 def _starting_bags(tx: Transaction, text: str) -> Iterator[BagKey]:
     """Yield the bags that a scan or a typed donation number means."""
-    read = scan.read(text)
+    # What is typed from the label has the blanks of the print; a scanned code has none.
+    bare = "".join(text.split()).upper()
+    read = scan.read(text if text[0] in "=&" else bare)
     facts: dict[str, Any] = {}
     for structure in read.structures if read.ok else ():
         facts |= bag_label.stated(structure)
-    donation = facts.get("donation_number") or "".join(text.split()).upper()
+    donation = facts.get("donation_number") or bare
     for key in links.bags_of_donation(tx, donation):
         if facts.get("product_code") in (None, key[1]) and facts.get("split") in (None, key[2]):
             yield key
@@ -170,6 +172,11 @@ class _Walk:
         self.bags[key] = BagStory(key, row, tuple(ledger.life(self._tx, key)))
         for ref in links.holding(self._tx, key):
             self.record(ref, "up")
+            # A recall may name bags that never came here, and what is on its way is not lost.
+            if row is None and ref[0] in _HAD_BAGS and ref in self.records:
+                declared, name = all_records()[ref[0]], self.records[ref].name
+                message = f"{declared.label} {name} 中的血袋 {bag_name(key)} 没有入库记录"
+                self._break(Broken(*ref, "bags", "/".join(key), message))
         if row is not None and row.state == "reserved":
             requests = [ref for ref in links.naming(self._tx, "request", row.holder) if ref[0] == _REQUEST]
             for ref in requests:
@@ -234,15 +241,9 @@ class _Walk:
     def _bags_of(self, here: Station) -> None:
         declared = all_records()[here.kind]
         for f, of in declared.groups:
-            if not {"donation_number", "product_code"} <= set(of.fields):
-                continue
-            for bag in here.values[f.key]:
-                key = bag_key(bag)
-                self.bag(key)
-                # A recall may name bags that never came here, and what is on its way is not lost.
-                if self.bags[key].row is None and here.kind in _HAD_BAGS:
-                    message = f"{declared.label} {here.name} 中的血袋 {bag_name(key)} 没有入库记录"
-                    self._break(Broken(here.kind, here.record_id, f.key, "/".join(key), message))
+            if {"donation_number", "product_code"} <= set(of.fields):
+                for bag in here.values[f.key]:
+                    self.bag(bag_key(bag))
 
     def _break(self, broken: Broken) -> None:
         self._broken.setdefault((broken.record_id, f"{broken.field} {broken.value}"), broken)

@@ -21,6 +21,9 @@ from bloodbank_desktop.storage.names import DELETED, ID, REVISION, SEQ, count_co
 from bloodbank_desktop.storage.upload_states import worst
 
 
+_AMONG = "record_id IN (SELECT value FROM json_each(?))"
+
+
 def _stored(kind: Kind) -> Callable[[Any], Any]:
     """Return how a value lies in a column, read back; the columns of the schema do the same."""
     if isinstance(kind, kinds.Number):
@@ -40,7 +43,8 @@ def first_rows(connection: Any, kind: str, limit: int = 100) -> tuple[int, list[
     declared = record_type(kind)
     ways = {f.key: _stored(f.kind) for f in declared.columns}
     counts = {f.key: count_column(f.key) for f, _ in declared.groups}
-    names = ", ".join([ID, REVISION, *ways, *counts.values()])
+    # Quoted, because a field may bear the name of a word of SQL.
+    names = ", ".join(f'"{name}"' for name in (ID, REVISION, *ways, *counts.values()))
     # One look at one state of the file.
     connection.execute("BEGIN")
     try:
@@ -50,17 +54,18 @@ def first_rows(connection: Any, kind: str, limit: int = 100) -> tuple[int, list[
         found = connection.execute(
             f"SELECT {names} FROM {kind} WHERE {DELETED} IS NULL ORDER BY {SEQ} DESC LIMIT ?", (limit,)
         ).fetchall()
-        states = worst(
-            connection.execute(
-                "SELECT record_id, state FROM outbox WHERE record_id IN (SELECT value FROM json_each(?))",
-                (json.dumps([row[0] for row in found]),),
-            )
-        )
+        ids = json.dumps([row[0] for row in found])
+        states = worst(connection.execute(f"SELECT record_id, state FROM outbox WHERE {_AMONG}", (ids,)))
+        said = {}
+        if declared.answer is not None and "state" in declared.answer.fields:
+            query = f"SELECT record_id, json_extract(answer, '$.state') FROM platform_copies WHERE {_AMONG}"
+            said = {record_id: state for record_id, state in connection.execute(query, (ids,)) if isinstance(state, str)}
     finally:
         connection.execute("COMMIT")
     rows = []
     for record_id, revision, *rest in found:
         values = {key: None if raw is None else way(raw) for (key, way), raw in zip(ways.items(), rest, strict=False)}
         lines = dict(zip(counts, rest[len(ways) :], strict=True))
-        rows.append(ListRow(record_id, revision, values, states.get(record_id, "done"), lines))
+        state = states.get(record_id, "done")
+        rows.append(ListRow(record_id, revision, values, state, lines, said.get(record_id, "")))
     return int(total), rows

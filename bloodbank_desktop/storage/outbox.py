@@ -145,6 +145,11 @@ def of_record(tx: Connection, record_id: str) -> list[OutboxRow]:
     return [row_of(one) for one in found]
 
 
+def record_of(tx: Connection, dseq: int) -> str | None:
+    """Return the record of an operation, None for a number that was never allotted."""
+    return tx.execute(select(outbox.c.record_id).where(outbox.c.dseq == dseq)).scalar()
+
+
 def open_keys(tx: Connection, record_id: str) -> list[str]:
     """Return the keys of the operations of a record that the platform has not taken yet, oldest first."""
     mine = select(outbox.c.key).where(OPEN_ROWS, outbox.c.record_id == record_id).order_by(outbox.c.dseq)

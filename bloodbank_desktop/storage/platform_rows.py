@@ -76,9 +76,10 @@ _KEEP_NEWER = _UPSERT.on_conflict_do_update(
     set_={name: _UPSERT.excluded[name] for name in _SAID},
     where=_UPSERT.excluded.version > platform_copies.c.version,
 )
+#: The body of an earlier version is not that of this one; the feed will bring it.
 _VERSION_ONLY = _UPSERT.on_conflict_do_update(
     index_elements=["record_id"],
-    set_={name: _UPSERT.excluded[name] for name in ("version", "deleted", "at")},
+    set_={name: _UPSERT.excluded[name] for name in ("version", "deleted", "body", "at")},
     where=_UPSERT.excluded.version > platform_copies.c.version,
 )
 

@@ -1,8 +1,8 @@
 """The tour plays the main job by itself in a real window, takes pictures and writes what happened into tour.json.
 
-It plays in two processes, as life does: in the first one twelve bags are scanned with the network cut, five faulty
-labels among them, and then the process is killed; the second one finds the delivery where it stood, registers it,
-and the network comes back while the window is open. What is written down is read from the window, from the data file
+It plays in processes, as life does: in the first one twelve bags are scanned with the network cut, five faulty labels
+among them, and then the process is killed; the second one finds the delivery where it stood, registers it, and the
+network comes back while the window is open. A third one visits every module afterwards. What is written down is read from the window, from the data file
 and from the platform's own file, never from the tour's intentions; a step that does not come true ends it with a no.
 """
 
@@ -24,10 +24,11 @@ from bloodbank_desktop import settings
 from bloodbank_desktop.clock import SystemClock
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.paths import profile_dir
+from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.tour.labels import BAGS
 from bloodbank_desktop.wiring import TRAINING_FILE, TrainingPlatform, own_command
 
-ACTS = ("scan", "register")
+ACTS = ("scan", "register", "modules")
 SCALES = (1.0, 2.0)
 #: Seconds; an act that has not ended by then hangs.
 _LONGEST_ACT = 240.0
@@ -90,6 +91,8 @@ class Director:
         self.steps: list[dict[str, Any]] = []
         self.pictures: list[str] = []
         self.counts: dict[str, Any] = {}
+        #: By module: rows in its list at the end of the visit, and how many pictures were taken there.
+        self.modules: dict[str, dict[str, Any]] = {}
         self.ok = False
 
     def direct(self) -> None:
@@ -99,7 +102,17 @@ class Director:
         port = _free_port()
         with ExitStack() as ending:
             self._act(ACTS[0], "", ending)
-            self._act(ACTS[1], f"http://127.0.0.1:{port}", ending)
+            url = f"http://127.0.0.1:{port}"
+            self._act(ACTS[1], url, ending)
+            self._judge()
+            self._act(ACTS[2], url, ending)
+        missed = [key for key in (*all_records(), "stock") if key not in self.modules]
+        if missed:
+            raise KnownProblem(f"演示走完了，但没有到过这些模块：{'、'.join(missed)}", code="tour-modules")
+        self.ok = True
+
+    def _judge(self) -> None:
+        """Count what the main job left behind, before anything else is registered. Raises KnownProblem."""
         self.counts = self._count()
         wanted = {
             "scanned": BAGS,
@@ -115,10 +128,10 @@ class Director:
         wrong = {key: self.counts.get(key) for key, count in wanted.items() if self.counts.get(key) != count}
         if wrong:
             raise KnownProblem(f"演示走完了，但数目不对：{wrong}，应为 {wanted}", code="tour-counts")
-        self.ok = True
 
     def _act(self, act: str, url: str, ending: ExitStack) -> None:
         from bloodbank_desktop.tour.acts import CRASH
+        from bloodbank_desktop.tour.modules import VISITED
 
         environment = {**os.environ, "QT_SCALE_FACTOR": f"{self.scale:g}", "PYTHONUTF8": "1"}
         command = [*own_command(), "tour", str(self.folder), "--act", f"{act}@{url}"]
@@ -135,6 +148,8 @@ class Director:
                         self.pictures.append(event["picture"])
                         continue
                     self.steps.append({"step": len(self.steps) + 1, **event})
+                    if event["what"] == VISITED:
+                        self.modules[event["module"]] = {key: event[key] for key in ("label", "rows", "pictures")}
                     if event["what"] == CRASH:
                         crashed = True
                         process.kill()
@@ -191,6 +206,7 @@ class Director:
             "scale": self.scale,
             "dark": self.dark,
             "counts": self.counts,
+            "modules": self.modules,
             "pictures": self.pictures,
             "steps": self.steps,
         }

@@ -1,4 +1,4 @@
-"""The two acts of the tour: scanning while the line is cut until the plug is pulled, and everything that comes after."""
+"""The first two acts of the tour: scanning while the line is cut until the plug is pulled, and the upload after it."""
 
 from __future__ import annotations
 
@@ -25,6 +25,11 @@ _CTRL, _NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifi
 
 def play(act: str, folder: Path, url: str, say: Callable[[dict[str, Any]], None]) -> None:
     """Play one act; what happens goes to `say`. `url` is where the platform will be. Raises KnownProblem."""
+    if act == "modules":
+        from bloodbank_desktop.tour.modules import visit
+
+        visit(folder, url, say)
+        return
     stage = Stage(folder, say)
     now = datetime.now(CHINA)
     if act == "scan":
@@ -44,7 +49,7 @@ def play(act: str, folder: Path, url: str, say: Callable[[dict[str, Any]], None]
 
 
 def _write_request(stage: Stage, now: datetime) -> None:
-    stage.tab(2)
+    stage.tab("transfusion_request")
     stage.picture("输血申请单-列表-空")
     dialog = stage.dialog("dialog.transfusion_request", Qt.Key.Key_N, _CTRL)
     stage.picture("输血申请单-新单", dialog)
@@ -69,7 +74,7 @@ def _write_request(stage: Stage, now: datetime) -> None:
     until(lambda: len(stage.queue()) == 1, "申请单没有进入上传队列")
     stage.note("request registered offline", queue=stage.queue(), said=part(stage.window, QLabel, "status.said").text())
     stage.picture("输血申请单-列表")
-    stage.tab(1)
+    stage.tab("stock_in")
 
 
 def _add_line(stage: Stage, dialog: QDialog, key: str, texts: dict[str, str], picture: str = "") -> None:
@@ -139,7 +144,7 @@ def _register_delivery(stage: Stage) -> None:
     view = stage.dialog("dialog.stock_in", Qt.Key.Key_Return)
     stage.picture("查看入库单", view)
     stage.leave(view, Qt.Key.Key_Escape, _NONE, "查看窗口没有关闭")
-    stage.tab(3)
+    stage.tab("queue")
     until(lambda: stage.rows("queue") == 2, "上传队列没有显示两项")
     waiting = part(stage.window, QWidget, "status.waiting").property("text")
     stage.note("waiting in the queue", rows=stage.rows("queue"), status=waiting)
@@ -160,6 +165,6 @@ def _upload(stage: Stage) -> None:
     until(lambda: stage.rows("queue") == 2, "上传队列没有显示已完成的两项")
     stage.settled()
     stage.picture("上传队列-已完成")
-    for place, name in ((2, "输血申请单-已报送"), (1, "血袋入库-已报送")):
-        stage.tab(place)
+    for key, name in (("transfusion_request", "输血申请单-已报送"), ("stock_in", "血袋入库-已报送")):
+        stage.tab(key)
         stage.picture(name)

@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QTableView,
-    QTabWidget,
     QWidget,
 )
 
@@ -33,6 +32,8 @@ if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
 
 _PATIENCE = 30.0
+#: How many tabs have a number to be reached by.
+_NUMBERED = 9
 _AGAIN = 3.0
 #: Of the qualities 0 to 100 of a picture without loss: how little is done to make it small.
 _SMALL = 10
@@ -98,6 +99,11 @@ class Stage:
         if not grabbed.save(str(self.folder / file), "PNG", _SMALL):
             raise Failed(f"图片 {file} 没有写成，请检查文件夹 {self.folder} 的权限和磁盘空间")
         self._say({"picture": file})
+
+    @property
+    def pictures_taken(self) -> int:
+        """How many pictures there are."""
+        return self._pictures
 
     # -- the window ---------------------------------------------------------------------------------------------------
 
@@ -169,11 +175,19 @@ class Stage:
                 if time.monotonic() > ends:
                     raise
 
-    def tab(self, place: int) -> None:
-        """Go to a tab by its number."""
-        tabs = part(self.window, QTabWidget, "tabs")
-        key = Qt.Key(Qt.Key.Key_0 + place)
-        self.press(self.window, key, _CTRL, lambda: tabs.currentIndex() == place - 1, f"没有到第 {place} 页")
+    def tab(self, key: str) -> None:
+        """Go to the tab of a module, of the stock or of the queue: by its number if it has one."""
+        assert self.program is not None
+        tabs = self.program.window.tabs
+        place = tabs.keys.index(key) + 1
+        number = 0 if key == tabs.keys[-1] else place
+        if number <= _NUMBERED:
+            digit = Qt.Key(Qt.Key.Key_0 + number)
+            self.press(self.window, digit, _CTRL, lambda: tabs.currentIndex() == place - 1, f"没有到第 {place} 页")
+        else:
+            bar = tabs.tabBar()
+            QTest.mouseClick(bar, Qt.MouseButton.LeftButton, _NONE, bar.tabRect(place - 1).center())
+            until(lambda: tabs.currentIndex() == place - 1, f"没有到第 {place} 页")
         self.settled()
         self.settled()
 
@@ -218,9 +232,9 @@ class Stage:
         dialog.setFocus()
         QApplication.processEvents()
 
-    def scan(self, dialog: QDialog, code: str) -> str:
-        """Send a code as a scanner does and return what the window answered."""
-        verdict = part(dialog, QLabel, "scan.verdict")
+    def scan(self, dialog: QDialog, code: str, label: str = "scan.verdict") -> str:
+        """Send a code as a scanner does and return what the window answered in that label."""
+        verdict = part(dialog, QLabel, label)
         before = verdict.text()
         self.front(dialog)
         keys = [(_key_of(character), character) for character in code] + [(Qt.Key.Key_Return.value, "\r")]

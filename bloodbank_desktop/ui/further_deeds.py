@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bloodbank_desktop.operations.patients import PatientHistory
     from bloodbank_desktop.operations.stock_desk import StockDesk, StockTake
     from bloodbank_desktop.operations.trace import Chain
+    from bloodbank_desktop.storage.outbox import OutboxRow
     from bloodbank_desktop.storage.stock_rows import StockGroup
     from bloodbank_desktop.ui.questions import WordsQuestion
 
@@ -181,6 +182,20 @@ class FurtherDeeds(QObject):
 
         question.number_stated.connect(look_up)
         question.accepted.connect(merge)
+        self._deeds.show(question)
+
+    def settle(self, one: OutboxRow) -> None:
+        """Ask why, then end a refused operation in the platform's favour."""
+        self._named(lambda desk: self._settle(desk, one))
+
+    def _settle(self, desk: Desk, one: OutboxRow) -> None:
+        words = f"{one.name}\n{one.last_error}\n\n不再报送这项操作，本机改用平台的内容；原来填写的内容留在历史中。"
+        question = _question("settle", "以平台为准", words, "以平台为准", "原因", parent=self._window)
+        question.accepted.connect(
+            lambda: self._run(
+                lambda: desk.queue_settle(one.dseq, reason=question.text), f"✓ 已以平台为准 {one.name}", one.kind
+            )
+        )
         self._deeds.show(question)
 
     # the stock page

@@ -70,7 +70,7 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self._habits = habits
-        self._wedge: Wedge | None = None
+        self.wedge: Wedge | None = None
         self._tasks = tasks
         self._clock = clock
         self._appearance = appearance
@@ -209,6 +209,7 @@ class MainWindow(QMainWindow):
         else:
             page.asked.connect(lambda mode, kind, record_id: self.deeds.open(kind, mode, record_id))
             page.changed.connect(lambda: self._changed(None))
+            page.settle_asked.connect(self.further.settle)
 
     # a scanner
 
@@ -216,10 +217,10 @@ class MainWindow(QMainWindow):
         """From now on a scan into the window, wherever the keyboard is, shows the life of that bag."""
         from bloodbank_desktop.forms.wedge import Wedge
 
-        if self._wedge is None:
-            self._wedge = Wedge(self, self.further.scanned, self._composed, self._habits, alone=True)
+        if self.wedge is None:
+            self.wedge = Wedge(self, self.further.scanned, self._composed, self._habits, alone=True)
         if not self.deeds.dialogs:
-            self._wedge.start()
+            self.wedge.start()
 
     def _composed(self) -> None:
         words = "输入法打开着，这次扫描没有被接受。请切换到英文输入后重扫"
@@ -228,9 +229,9 @@ class MainWindow(QMainWindow):
     # dialogs
 
     def _busy(self, on: bool) -> None:
-        if self._wedge is not None:
+        if self.wedge is not None:
             # A dialog listens for itself, if it takes scans at all.
-            (self._wedge.stop if on else self._wedge.start)()
+            (self.wedge.stop if on else self.wedge.start)()
         if on:
             self.tabs.hold(True)
             return
@@ -338,8 +339,8 @@ class MainWindow(QMainWindow):
         if not self.deeds.close_all():
             event.ignore()
             return
-        if self._wedge is not None:
-            self._wedge.stop()
+        if self.wedge is not None:
+            self.wedge.stop()
         self._watch.stop()
         self.tabs.each(lambda page: page.close_down())
         self.tabs.close_down()

@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
     from bloodbank_desktop.storage.outbox import OutboxRow
 
-OPERATIONS = {"register": "登记", "amend": "修改", "delete": "删除"}
+OPERATIONS = {"register": "登记", "amend": "修改", "delete": "删除", "activate": "激活"}
 FINISHED = "finished"
 #: States that a person may send again unchanged; the outbox takes no others.
+#: States that a person may end in the platform's favour.
+SETTLED = ("rejected", "conflict", "quarantined", "blocked")
 RETRIED = ("rejected", "quarantined", "blocked")
 
 COLUMNS = (

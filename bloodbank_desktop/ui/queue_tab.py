@@ -22,7 +22,7 @@ from bloodbank_desktop.ui.columns import ColumnMemory
 from bloodbank_desktop.ui.flow import FlowLayout
 from bloodbank_desktop.ui.list_model import Keep, PagedModel
 from bloodbank_desktop.ui.list_view import ListView
-from bloodbank_desktop.ui.queue_source import FINISHED, RETRIED, QueueSource
+from bloodbank_desktop.ui.queue_source import FINISHED, RETRIED, SETTLED, QueueSource
 from bloodbank_desktop.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -33,10 +33,11 @@ _AGE_MS = 30_000
 
 
 class QueueTab(QWidget):
-    """`asked(mode, kind, record id)` wants a dialog; `changed()` follows a retry; `failed(exception)`."""
+    """`asked(mode, kind, record id)` wants a dialog; `changed()` follows a retry; `settle_asked(OutboxRow)`; `failed(exception)`."""
 
     asked = Signal(str, str, str)
     changed = Signal()
+    settle_asked = Signal(object)
     failed = Signal(object)
 
     def __init__(self, tasks: Tasks, clock: Clock, preferences: QSettings, parent: QWidget | None = None) -> None:
@@ -53,6 +54,7 @@ class QueueTab(QWidget):
         self.view_action = actions.make("view", self.view, lambda: self._ask("view"), context=in_list)
         self.amend_action = actions.make("amend", self, lambda: self._ask("amend"))
         self.retry_action = actions.make("retry", self, self._retry)
+        self.settle_action = actions.make("settle", self, self._settle)
         self.copy_action = actions.make("copy_row", self.view, self._copy_row, context=in_list)
         self.finished_action = actions.make("finished", self, self._reopen)
         self.finished_action.setCheckable(True)
@@ -105,7 +107,7 @@ class QueueTab(QWidget):
         gap = theme.em(self, 0.5)
         row = QHBoxLayout()
         buttons = FlowLayout(gap=gap // 2)
-        for action in (self.view_action, self.amend_action, self.retry_action, self.finished_action):
+        for action in (self.view_action, self.amend_action, self.retry_action, self.settle_action, self.finished_action):
             made: QToolButton = actions.button(action, self)
             buttons.addWidget(made)
         row.addLayout(buttons, 1)
@@ -174,6 +176,7 @@ class QueueTab(QWidget):
         self.view_action.setEnabled(Verb.VIEW in verbs)
         self.amend_action.setEnabled(Verb.AMEND in verbs and one is not None and one.op != "delete")
         self.retry_action.setEnabled(one is not None and one.state in RETRIED)
+        self.settle_action.setEnabled(one is not None and one.state in SETTLED)
 
     def _ask(self, mode: str) -> None:
         one = self.current()
@@ -188,6 +191,11 @@ class QueueTab(QWidget):
                 lambda: desk.queue_retry(dseq), lambda _none: self.changed.emit(), self.failed.emit, owner=self
             )
 
+    def _settle(self) -> None:
+        one = self.current()
+        if one is not None and one.state in SETTLED:
+            self.settle_asked.emit(one)
+
     def _copy_row(self) -> None:
         row = self.view.current_row()
         if row is not None:
@@ -196,7 +204,7 @@ class QueueTab(QWidget):
     def _context_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
         menu.setAccessibleName("对这一项的操作")
-        chosen: Iterable[QAction] = (self.view_action, self.amend_action, self.retry_action, self.copy_action)
+        chosen: Iterable[QAction] = (self.view_action, self.amend_action, self.retry_action, self.settle_action, self.copy_action)
         menu.addActions(list(chosen))
         menu.popup(self.view.viewport().mapToGlobal(at))
 

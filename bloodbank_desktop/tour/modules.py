@@ -1,0 +1,421 @@
+"""The third act of the tour: every module with rows in its list, its dialog empty, refused, filled, and answered.
+
+The records are registered by the program and travel to the training platform, whose acts answer them; nothing shown here
+was painted for the picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import closing
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QLabel, QListWidget, QScrollArea, QTableView, QTextBrowser
+
+from bloodbank_desktop.clock import CHINA
+from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.declare import Verb
+from bloodbank_desktop.records.ids import new_id
+from bloodbank_desktop.tour import papers
+from bloodbank_desktop.tour.stage import Failed, Stage, part, shown, until
+from bloodbank_desktop.wiring import TRAINING_FILE
+
+if TYPE_CHECKING:
+    from bloodbank_desktop.operations.desk import Desk
+    from bloodbank_desktop.operations.results import Saved
+
+_CTRL, _NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
+VISITED = "module visited"
+_STOCK = "stock"
+#: What is seen of the bags that were delivered three days ago.
+_EARLIER = timedelta(days=3)
+T = TypeVar("T")
+
+
+class _Then:
+    """The clock of three days ago, for bags that have come to their end meanwhile."""
+
+    def __init__(self, at: datetime) -> None:
+        self._at = at
+
+    def now(self) -> datetime:
+        return self._at
+
+    def monotonic(self) -> float:
+        return 0.0
+
+
+def visit(folder: Path, url: str, say: Callable[[dict[str, Any]], None]) -> None:
+    """Visit every module, in a window of its own. Raises KnownProblem when something did not come true."""
+    stage = Stage(folder, say)
+    stage.start(url)
+    stage.link("在线")
+    visitor = Visitor(stage)
+    visitor.fill()
+    for kind in all_records():
+        visitor.visit(kind)
+        if kind == "stock_in":
+            visitor.stock()
+    stage.tab("queue")
+    stage.picture("上传队列-全部送达")
+    stage.note("modules ended", keys_pressed_again=stage.again)
+    stage.stop()
+
+
+class Visitor:
+    """Fills the data file once and then goes from module to module."""
+
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.now = datetime.now(CHINA).replace(second=0, microsecond=0)
+        self.bags = papers.refrigerator(self.now)
+        self._labels: list[dict[str, Any]] = []
+        self._saved: dict[str, list[Saved]] = {}
+
+    # -- what is there before the first picture -------------------------------------------------------------------
+
+    def _lane(self, work: Callable[[Desk], T]) -> T:
+        """Do something on the database lane, where the window does it too, and return what it returns."""
+        program, done, failed = self.stage.program, list[T](), list[Exception]()
+        assert program is not None
+        desk = self.stage.desk
+        program.tasks.database(lambda: work(desk), done.append, failed.append)
+        until(lambda: done or failed, "资料库没有回答")
+        if failed:
+            raise failed[0]
+        return done[0]
+
+    def _register(self, kind: str, *many: Mapping[str, Any]) -> None:
+        saved = self._lane(lambda desk: [desk.register(kind, values) for values in many])
+        self._saved.setdefault(kind, []).extend(saved)
+
+    def _act(self, what: str, **options: Any) -> dict[str, Any]:
+        """Let the other side do one thing."""
+        from bloodbank_desktop.training.acts import perform
+        from bloodbank_desktop.training.platform import Platform
+
+        with closing(Platform(self.stage.data / TRAINING_FILE)) as platform:
+            return perform(platform, what, options)
+
+    def _answer(self, kind: str, place: int, *acts: str, **options: Any) -> dict[str, Any]:
+        answer: dict[str, Any] = {}
+        for what in acts:
+            answer = self._act(what, id=self._saved[kind][place].record_id, **(options if what == acts[-1] else {}))
+        return answer
+
+    def fill(self) -> None:
+        """Register what the lists show, let it arrive, let the other side answer, and let the answers come back."""
+        now, bags = self.now, self.bags
+        self._earlier_delivery()
+        for kind, make in (
+            ("blood_order", papers.order),
+            ("entitlement_review", papers.review),
+            ("transfusion_request", papers.request),
+            ("immunohaematology_request", papers.referral),
+            ("autologous_transfusion", papers.autologous),
+        ):
+            self._register(kind, *(make(place, now) for place in range(3)))
+        self._register("clinical_issue", papers.issue(0, now, bags[:2]))
+        self._register("other_stock_out", papers.removal(now, [bags[13]]))
+        transfer = {"out_type": "transfer", "reason": "other", "witness": None, "waste_handover_no": None}
+        self._register(
+            "other_stock_out",
+            papers.removal(
+                now, [bags[15]], **transfer, reason_text="院际调剂", to_hospital="training_hospital"
+            ),
+        )
+        self._register("adverse_reaction", papers.reaction(0, now, bags[:2]))
+        self._arrived()
+        self._answer("blood_order", 0, "order-refuse")
+        self._answer("blood_order", 1, "order-partly")
+        self._labels = self._answer("blood_order", 2, "order-satisfy", "order-dispatch")["labels"]
+        self._answer("entitlement_review", 1, "review-reviewing", "review-pass")
+        self._answer("entitlement_review", 2, "review-reviewing", "review-not-pass")
+        self._answer("immunohaematology_request", 2, "laboratory-receive", "laboratory-report")
+        self._answer("immunohaematology_request", 1, "laboratory-receive", "laboratory-reject")
+        self._answer("other_stock_out", 1, "transfer-acknowledge")
+        self._answer("adverse_reaction", 0, "reaction-acknowledge")
+        for _ in range(3):
+            self._act("plan-allocate")
+        recalled = f"{bags[9]['donation_number']} {bags[9]['product_code']}"
+        self._act("recall", bag=[recalled])
+        program = self.stage.program
+        assert program is not None
+        program.window.refresh_asked.emit()
+        until(self._came_back, "平台的答复没有回来")
+        self.stage.settled()
+        self.stage.note("records and answers in place", records={kind: len(one) for kind, one in self._saved.items()})
+
+    def _earlier_delivery(self) -> None:
+        from bloodbank_desktop.operations.desk import Desk as Desk_
+        from bloodbank_desktop.operations.stock_desk import StockDesk
+        from bloodbank_desktop.records.bag import bag_key
+
+        then = self.now - _EARLIER
+        keys = [bag_key(one) for one in self.bags]
+
+        def work(desk: Desk) -> Saved:
+            earlier = Desk_(desk.store, _Then(then), desk.operator)
+            saved = earlier.register("stock_in", papers.delivery(then, self.bags))
+            stock = StockDesk(desk)
+            stock.do("quarantine", [keys[7]], reason="标签破损待查")
+            stock.do("reserve", [keys[4]], holder=f"SQ{self.now:%Y%m%d}-9001")
+            stock.set_level(("RBC-SLR", "A", "positive"), 10)
+            stock.set_level(("RBC-SLR", "O", "positive"), 6)
+            return saved
+
+        self._saved["stock_in"] = [self._lane(work)]
+
+    def _arrived(self) -> None:
+        until(lambda: all(one["state"] == "done" for one in self.stage.queue()), "记录没有送达平台")
+
+    def _came_back(self) -> bool:
+        """Whether the last thing that the other side said is in the data file."""
+        from bloodbank_desktop.storage.listing import ListQuery
+
+        return self.stage.desk.open_list(ListQuery("recall_notice")).total > 0
+
+    # -- one module after the other -------------------------------------------------------------------------------
+
+    def visit(self, kind: str) -> None:
+        """Show the list of a module and its dialog in every condition that the module knows."""
+        stage, declared = self.stage, all_records()[kind]
+        first = stage.pictures_taken
+        stage.tab(kind)
+        until(lambda: stage.rows(kind) > 0, f"{declared.label}的列表是空的")
+        name = declared.label
+        stage.picture(f"{name}-列表")
+        view = stage.dialog(f"dialog.{kind}", Qt.Key.Key_Return)
+        self._whole_dialog(f"{name}-查看", view)
+        stage.leave(view, Qt.Key.Key_Escape, _NONE, f"{name}的查看窗口没有关闭")
+        if Verb.REGISTER in declared.verbs:
+            self._empty(kind, name)
+            self._filled(kind, name)
+        further = getattr(self, f"_further_{kind}", None)
+        if further is not None:
+            further(name)
+        pictures = stage.pictures_taken - first
+        stage.note(VISITED, module=kind, label=name, rows=stage.rows(kind), pictures=pictures)
+
+    def _empty(self, kind: str, name: str) -> None:
+        stage = self.stage
+        dialog = stage.dialog(f"dialog.{kind}", Qt.Key.Key_N, _CTRL)
+        stage.picture(f"{name}-新单", dialog)
+        state = part(dialog, QLabel, "state")
+        stage.press(dialog, Qt.Key.Key_S, _CTRL, lambda: "没有保存" in state.text(), f"空的{name}没有被退回")
+        self._whole_dialog(f"{name}-逐栏提示", dialog)
+        stage.leave(dialog, Qt.Key.Key_Escape, _NONE, f"{name}的窗口没有关闭")
+
+    def _filled(self, kind: str, name: str) -> None:
+        stage = self.stage
+        if kind == "stock_in":
+            self._receive(name)
+            return
+        if kind == "clinical_issue":
+            self._issue(name)
+            return
+        if kind == "adverse_reaction":
+            dialog = self._follow("clinical_issue", "reaction", kind)
+            known = papers.reaction(0, self.now, [])
+            self._show(dialog, {key: value for key, value in known.items() if key != "bags"})
+        else:
+            dialog = self._draft(kind, _PAPERS[kind](self))
+        self._whole_dialog(f"{name}-已填", dialog)
+        stage.leave(dialog, Qt.Key.Key_S, _CTRL, f"{name}没有登记成功")
+
+    def _whole_dialog(self, name: str, dialog: QDialog) -> None:
+        """Take a picture of a dialog, and one of its lower end if not all of it is on the screen."""
+        stage = self.stage
+        area = dialog.findChild(QScrollArea)
+        bar = area.verticalScrollBar() if area is not None else None
+        if bar is None or bar.maximum() <= bar.minimum():
+            stage.picture(name, dialog)
+            return
+        bar.setValue(bar.minimum())
+        stage.picture(name, dialog)
+        if bar.maximum() > bar.pageStep() // 8:
+            bar.setValue(bar.maximum())
+            stage.picture(f"{name}-下半", dialog)
+
+    def _draft(self, kind: str, values: Mapping[str, Any]) -> QDialog:
+        """Open unfinished work: a draft with these values, as a crash or a colleague leaves it."""
+        declared = all_records()[kind]
+
+        def keep(desk: Desk) -> Any:
+            draft_id = new_id()
+            whole = {**desk.fresh(kind), **values}
+            desk.keep_draft(kind, draft_id, {f.key: whole[f.key] for f in declared.plain if whole.get(f.key) is not None})
+            for f, _ in declared.groups:
+                for line in values.get(f.key) or ():
+                    desk.keep_line(kind, draft_id, f.key, new_id(), line)
+            return desk.draft(draft_id)
+
+        draft = self._lane(keep)
+        program = self.stage.program
+        assert program is not None
+        program.window.deeds.open(kind, "register", None, draft)
+        return self._opened(f"dialog.{kind}")
+
+    def _follow(self, kind: str, key: str, leads_to: str, record_id: str | None = None) -> QDialog:
+        """Begin a follow-up from a record, by default the first one that the tour registered."""
+        from bloodbank_desktop.operations.followups import begin
+
+        source = record_id or self._saved[kind][0].record_id
+        draft = self._lane(lambda desk: begin(desk, kind, source, key))
+        program = self.stage.program
+        assert program is not None
+        program.window.deeds.open(leads_to, "register", None, draft)
+        return self._opened(f"dialog.{leads_to}")
+
+    def _opened(self, name: str) -> QDialog:
+        until(lambda: shown(name), f"窗口 {name} 没有打开")
+        dialog = shown(name)
+        assert dialog is not None
+        self.stage.front(dialog)
+        self.stage.settled()
+        return dialog
+
+    def _show(self, dialog: QDialog, values: Mapping[str, Any]) -> None:
+        """Put values into the fields of a dialog that are still empty."""
+        from bloodbank_desktop.forms.record_dialog import RecordDialog
+
+        assert isinstance(dialog, RecordDialog)
+        dialog.form.fill_empty(values)
+        dialog.form.changed.emit(next(iter(values)))
+        self.stage.settled()
+
+    # -- what only one module has ---------------------------------------------------------------------------------
+
+    def _receive(self, name: str) -> None:
+        """A delivery is ticked off its note: one bag is missing, one is extra."""
+        stage = self.stage
+        note = self._lane(lambda desk: _first_id(desk, "dispatch_note"))
+        dialog = self._follow("dispatch_note", "receive", "stock_in", note)
+        for label in self._labels[:-1]:
+            for code in label["scans"]:
+                stage.scan(dialog, code)
+        extra = papers.bag(90, self.now, "E5445", ("A", "positive"), 12)
+        number, product = papers.codes(extra)
+        for code in (number, "=%6200", product, f"&>0{extra['expires_at'].astimezone(CHINA):%y%j}2359"):
+            stage.scan(dialog, code)
+        self._show(dialog, {"checker": "训练乙"})
+        self._whole_dialog(f"{name}-与发血单核对", dialog)
+        words = " ".join(one.text() for one in dialog.findChildren(QLabel))
+        if "缺 1" not in words or "单外 1" not in words:
+            raise Failed("入库窗口没有指出缺少和单外的血袋")
+        stage.note("delivery ticked off its note", sent=len(self._labels), missing=1, extra=1)
+        stage.leave(dialog, Qt.Key.Key_S, _CTRL, f"{name}没有登记成功")
+
+    def _issue(self, name: str) -> None:
+        """Blood leaves for the second request: a wrong bag is refused, the right one crossmatched."""
+        stage, now = self.stage, self.now
+        dialog = self._follow("transfusion_request", "issue", "clinical_issue", self._saved["transfusion_request"][1].record_id)
+        for code in papers.codes(self.bags[8]):
+            answer = stage.scan(dialog, code)
+        stage.note("expired bag refused at issue", answer=answer)
+        self._whole_dialog(f"{name}-过期血袋拒发", dialog)
+        table = part(dialog, QTableView, "bags")
+        for code in papers.codes(self.bags[4]):
+            stage.scan(dialog, code)
+        until(lambda: table.model().rowCount() >= 1, "血袋没有进入发血单")
+        stage.picture(f"{name}-已扫血袋", dialog)
+        table.setFocus()
+        row = stage.dialog("dialog.clinical_issue.bags", Qt.Key.Key_Return, on=dialog)
+        from bloodbank_desktop.forms.row_dialog import RowDialog
+
+        assert isinstance(row, RowDialog)
+        row.form.fill_empty(papers.crossmatch(now))
+        stage.picture(f"{name}-交叉配血", row)
+        stage.leave(row, Qt.Key.Key_S, _CTRL, "配血结果没有填上")
+        self._show(dialog, {"collector": "训练取血员", "checker": "训练乙", "pickup_no": "QX00000401"})
+        self._whole_dialog(f"{name}-已填", dialog)
+        stage.leave(dialog, Qt.Key.Key_S, _CTRL, f"{name}没有登记成功")
+
+    def _further_stock_in(self, name: str) -> None:
+        self._question(f"{name}-冲红", "dialog.reverse", Qt.Key.Key_R, _CTRL | Qt.KeyboardModifier.ShiftModifier)
+
+    def _further_donor_plan(self, name: str) -> None:
+        stage = self.stage
+        question = stage.dialog("dialog.activate", Qt.Key.Key_Return, _CTRL)
+        stage.picture(f"{name}-激活", question, over=stage.window)
+        question.accept()
+        until(lambda: shown("dialog.activate") is None, "激活窗口没有关闭")
+        self._arrived()
+        stage.settled()
+        stage.picture(f"{name}-已激活")
+
+    def _question(self, name: str, dialog: str, key: Qt.Key, held: Qt.KeyboardModifier) -> None:
+        """Take a picture of a question in front of the window, and answer no."""
+        question = self.stage.dialog(dialog, key, held)
+        self.stage.picture(name, question, over=self.stage.window)
+        self.stage.leave(question, Qt.Key.Key_Escape, _NONE, f"{name}的窗口没有关闭")
+
+    # -- the stock page -------------------------------------------------------------------------------------------
+
+    def stock(self) -> None:
+        """Show what is here by group and bag by bag, count the refrigerator, and trace a bag."""
+        stage = self.stage
+        first = stage.pictures_taken
+        stage.tab(_STOCK)
+        until(lambda: stage.rows(_STOCK) > 0, "库存是空的")
+        stage.picture("库存管理-分组与血袋")
+        groups = part(stage.window, QTableView, "list.stock_groups")
+        groups.selectRow(0)
+        stage.settled()
+        stage.settled()
+        groups.setFocus()
+        stage.picture("库存管理-一个分组")
+        self._question("库存管理-安全库存", "dialog.stock_level", Qt.Key.Key_E, _CTRL)
+        stage.press(stage.window, Qt.Key.Key_Escape, _NONE, lambda: not groups.selectedIndexes(), "条件没有清除")
+        stage.settled()
+        self._count()
+        self._trace()
+        stage.note(VISITED, module=_STOCK, label="库存管理", rows=stage.rows(_STOCK), pictures=stage.pictures_taken - first)
+
+    def _count(self) -> None:
+        stage = self.stage
+        window = stage.dialog("dialog.stock_take", Qt.Key.Key_I, _CTRL)
+        said, counted = part(window, QLabel, "said"), part(window, QListWidget, "list.counted")
+        here = [one for place, one in enumerate(self.bags) if place not in (0, 1, 10, 13, 15)]
+        strange = papers.bag(91, self.now, "E5445", ("O", "positive"), 12)
+        for place, one in enumerate([*here, strange], start=1):
+            for code in papers.codes(one):
+                stage.scan(window, code, label="said")
+                if counted.count() == place:
+                    break
+            until(lambda place=place: counted.count() == place, f"第 {place} 袋没有计入（{said.text()}）")
+        stage.picture("库存管理-盘点扫描", window)
+        report = part(window, QTextBrowser, "report")
+        stage.press(window, Qt.Key.Key_S, _CTRL, report.isVisible, "没有盘点结果")
+        stage.settled()
+        stage.picture("库存管理-盘点结果", window)
+        stage.leave(window, Qt.Key.Key_Escape, _NONE, "盘点窗口没有关闭")
+
+    def _trace(self) -> None:
+        from bloodbank_desktop.records.bag import bag_key
+
+        stage, program = self.stage, self.stage.program
+        assert program is not None
+        program.window.further.trace_bag(bag_key(self.bags[0]))
+        window = self._opened("dialog.trace")
+        stage.picture("追溯-一袋血的来龙去脉", window)
+        stage.leave(window, Qt.Key.Key_Escape, _NONE, "追溯窗口没有关闭")
+
+
+def _first_id(desk: Desk, kind: str) -> str:
+    from bloodbank_desktop.storage.listing import ListQuery
+
+    return desk.page(desk.open_list(ListQuery(kind)), 0, 1)[0].record_id
+
+
+_PAPERS: dict[str, Callable[[Visitor], dict[str, Any]]] = {
+    "blood_order": lambda visitor: papers.order(3, visitor.now),
+    "entitlement_review": lambda visitor: papers.review(3, visitor.now),
+    "transfusion_request": lambda visitor: papers.request(3, visitor.now),
+    "other_stock_out": lambda visitor: papers.removal(visitor.now, [visitor.bags[8]], reason="expired"),
+    "autologous_transfusion": lambda visitor: papers.autologous(3, visitor.now),
+    "immunohaematology_request": lambda visitor: papers.referral(3, visitor.now),
+}

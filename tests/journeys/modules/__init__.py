@@ -1,0 +1,1 @@
+"""A journey per module through the real window; what a person types follows from the declaration and the samples."""
