@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from bloodbank_desktop.forms.record_dialog import RecordDialog
 
 
+#: So many facts stand side by side when they are no longer than so many average characters.
+_ABREAST, _SHORT = 3, 36
+
+
 class Parts:
     """The widgets of the frame."""
 
@@ -81,9 +85,12 @@ def arrange(dialog: RecordDialog) -> None:
     column = QVBoxLayout(inner)
     column.setContentsMargins(10, 4, 10, 4)
     tall = any(block.fills for block in dialog.blocks.values())
-    column.addWidget(dialog.form, int(tall))
     facts = _facts(dialog)
-    if facts is not None:
+    # Who looks at a record mostly wants to know what became of it; who changes it wants to go on where he was.
+    if facts is not None and dialog.mode == "view":
+        column.addWidget(facts)
+    column.addWidget(dialog.form, int(tall))
+    if facts is not None and dialog.mode != "view":
         column.addWidget(facts)
     if not tall:
         column.addStretch(1)
@@ -155,8 +162,11 @@ def _facts(dialog: RecordDialog) -> QWidget | None:
     box = QWidget(dialog)
     box.setObjectName("facts")
     grid = QGridLayout(box)
-    grid.setContentsMargins(0, 8, 0, 0)
-    for row, (label, text) in enumerate(facts):
+    grid.setContentsMargins(0, 4, 0, 4)
+    grid.setHorizontalSpacing(8)
+    short = dialog.fontMetrics().horizontalAdvance("0") * _SHORT
+    row = column = 0
+    for label, text in facts:
         name = QLabel(label, box)
         name.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         _colour(name, Role.INFO)
@@ -166,9 +176,15 @@ def _facts(dialog: RecordDialog) -> QWidget | None:
         content.setTextInteractionFlags(
             Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
         )
-        grid.addWidget(name, row, 0)
-        grid.addWidget(content, row, 1)
-    grid.setColumnStretch(1, 1)
+        # Short ones stand side by side; a sentence has a line of its own.
+        wide = content.fontMetrics().horizontalAdvance(text) > short
+        if column and (wide or column == _ABREAST):
+            row, column = row + 1, 0
+        grid.addWidget(name, row, 2 * column)
+        grid.addWidget(content, row, 2 * column + 1, 1, 2 * _ABREAST - 1 if wide else 1)
+        row, column = (row + 1, 0) if wide else (row, column + 1)
+    for place in range(_ABREAST):
+        grid.setColumnStretch(2 * place + 1, 1)
     return box
 
 

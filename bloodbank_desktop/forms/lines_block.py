@@ -32,8 +32,12 @@ from bloodbank_desktop.records.problems import Problem
 
 Index = QModelIndex | QPersistentModelIndex
 _STATUS = "状态"
-#: A lines field that may have more lines than this gets the rest of the page.
-_MANY = 50
+#: A lines field that may have more lines than this gets the rest of the page while lines are added.
+_MANY = 100
+#: A table that does not take the rest of the page grows with its lines, from the first number to the second.
+_FEW, _FULL = 2, 10
+#: Width of the status in average characters; it becomes wider for a sentence that would be cut.
+_STATUS_WIDTH, _STATUS_MOST = 20, 34
 
 
 @dataclass(eq=False)
@@ -164,14 +168,17 @@ class LinesBlock(QWidget):
     open_wanted = Signal(int)
     remove_wanted = Signal(int)
 
-    def __init__(self, declared: Field, of: LineType, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, declared: Field, of: LineType, parent: QWidget | None = None, *, viewing: bool = False
+    ) -> None:
+        """With `viewing` the lines are all there: the table is as high as they are."""
         super().__init__(parent)
         assert isinstance(declared.kind, kinds.Lines)
         self.field = declared
         self.of = of
         self.least, self.most = declared.kind.least, declared.kind.most
         #: Whether the table takes the rest of the page.
-        self.fills = self.most > _MANY
+        self.fills = self.most > _MANY and not viewing
         self.model = LinesModel(of, self.palette(), self)
         self.table = QTableView(self)
         self.table.setObjectName(declared.key)
@@ -215,7 +222,7 @@ class LinesBlock(QWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         table.verticalHeader().setHighlightSections(False)
         table.verticalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        table.setColumnWidth(0, 20 * metrics.horizontalAdvance("0"))
+        table.setColumnWidth(0, _STATUS_WIDTH * metrics.horizontalAdvance("0"))
         for column, shown in enumerate(self.model.fields, start=1):
             wide = max(metrics.horizontalAdvance(shown.label), _characters(shown) * metrics.horizontalAdvance("0"))
             table.setColumnWidth(column, wide + metrics.horizontalAdvance("00"))
@@ -244,7 +251,9 @@ class LinesBlock(QWidget):
         for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             signal.connect(self._counted)
         self.model.dataChanged.connect(lambda first, last: self._show_columns(first.row()))
+        self.model.dataChanged.connect(lambda first, last: self._show_status(first.row(), last.row()))
         self.model.rowsInserted.connect(lambda parent, first, last: self._show_columns(first))
+        self.model.rowsInserted.connect(lambda parent, first, last: self._show_status(first, last))
         for signal in (self.model.rowsRemoved, self.model.modelReset):
             signal.connect(lambda *_: self._show_columns())
         self._show_columns()
@@ -259,7 +268,7 @@ class LinesBlock(QWidget):
         if self.fills:
             table.setMinimumHeight(header + 6 * line + bar)
         else:
-            table.setFixedHeight(header + max(2, min(len(self.model.rows), 6)) * line + 4)
+            table.setFixedHeight(header + max(_FEW, min(len(self.model.rows), _FULL)) * line + bar + 4)
 
     def _show_columns(self, index: int | None = None) -> None:
         """Columns that may be empty are shown once a line fills them; labels differ, the screen is narrow.
@@ -277,6 +286,15 @@ class LinesBlock(QWidget):
         last = [column for column in range(len(self.model.fields) + 1) if not self.table.isColumnHidden(column)][-1]
         stretch = last == 0 or not self.model.fields[last - 1].kind.align_right
         self.table.horizontalHeader().setStretchLastSection(stretch)
+
+    def _show_status(self, first: int, last: int) -> None:
+        """Make the status wide enough for what it says; it never becomes narrower under the eyes."""
+        metrics, table = self.table.fontMetrics(), self.table
+        texts = (str(self.model.index(row, 0).data()) for row in range(first, last + 1))
+        wide = max((metrics.horizontalAdvance(text) for text in texts), default=0) + metrics.horizontalAdvance("00")
+        most = _STATUS_MOST * metrics.horizontalAdvance("0")
+        if table.columnWidth(0) < min(wide, most):
+            table.setColumnWidth(0, min(wide, most))
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

@@ -102,7 +102,8 @@ class RecordDialog(QDialog):
         self.setWindowTitle(f"{training}{declared.label} · {words}")
         self.setAccessibleName(f"{declared.label}{words}")
         self.setModal(True)
-        self.blocks = {f.key: LinesBlock(f, of) for f, of in declared.groups}
+        viewing = self.mode is Mode.VIEW
+        self.blocks = {f.key: LinesBlock(f, of, viewing=viewing) for f, of in declared.groups}
         self.form = FieldForm(declared, self.back.now, self.blocks, self)
         self.parts = dialog_parts.Parts(self, words)
 
@@ -163,9 +164,12 @@ class RecordDialog(QDialog):
     def _focus_first(self) -> None:
         if self.mode is Mode.VIEW or self.behaviour.input_method_off:
             return
-        empty = [e for key, e in self.form.editors.items() if self.form.shown(key) and e.required and not e.text()]
-        for editor in empty[:1]:
-            editor.focus()
+        # In the order of the page, which may differ from the order in which fields are declared.
+        for key in (key for _, keys in self.declared.sections for key in keys):
+            editor = self.form.editors.get(key)
+            if editor is not None and self.form.shown(key) and editor.required and not editor.text():
+                editor.focus()
+                return
 
     # -- what behaviours may ask (see behaviours.Host) ------------------------------------------------------------
 

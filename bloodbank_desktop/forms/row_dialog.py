@@ -78,17 +78,23 @@ class RowDialog(QDialog):
         for keys in ("Ctrl+S", "Ctrl+Return"):
             QShortcut(QKeySequence(keys), self).activated.connect(self.finish)
         QShortcut(QKeySequence("F8"), self).activated.connect(self.list.go_to_next)
-        width = self.fontMetrics().horizontalAdvance("0") * 100
-        self.form.resize(width - 40, self.form.height())
-        self.form.refresh()
-        self.resize(
-            width,
-            min(self.fontMetrics().height() * 36, self.form.sizeHint().height() + 4 * self.fontMetrics().height()),
-        )
+        self._size(area)
         self.form.show_problems(found)
         first = next((editor for key, editor in self.form.editors.items() if key in changeable), None)
         if first is not None:
             first.focus()
+
+    def _size(self, area: QScrollArea) -> None:
+        """Open as large as the fields want and the screen allows, so that nothing is cut at the side."""
+        room = self.screen().availableGeometry().size()
+        inner = self.fontMetrics().horizontalAdvance("0") * 100
+        self.form.resize(inner, self.form.height())
+        self.form.refresh()
+        edges = self.layout().contentsMargins()
+        sides = edges.left() + edges.right() + area.verticalScrollBar().sizeHint().width()
+        wide = max(inner, self.form.minimumSizeHint().width()) + sides
+        below = 4 * self.fontMetrics().height() + edges.top() + edges.bottom()
+        self.resize(min(wide, room.width() - 20), min(self.form.sizeHint().height() + below, room.height() - 60))
 
     def _button(self, words: str, name: str) -> QPushButton:
         button = QPushButton(words, self)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import ColumnElement, Connection, Integer, case, cast, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Float, Integer, case, cast, func, literal, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from bloodbank_desktop.storage.ledger import StockRow, row_of
@@ -60,7 +60,7 @@ def groups(
     """Return what is here in these states by group; `near` gives per component until when a bag is near its expiry."""
     soon = _near(near, now)
     # Amounts have at most one decimal: tenths are summed as whole numbers, so that nothing is rounded.
-    tenths = func.sum(cast(func.round(stock.c.amount * 10), Integer))
+    tenths = func.sum(cast(func.round(cast(stock.c.amount, Float) * 10), Integer))
     expired = stock.c.expires_at <= now
     found = tx.execute(
         select(
@@ -99,7 +99,13 @@ def _group(key: GroupKey, parts: Sequence[tuple[str, int, int, int, int]], least
 
 
 def _near(near: Mapping[str, datetime], now: datetime) -> ColumnElement[bool]:
-    until = case(near, value=stock.c.component, else_=now)
+    # In the words of the column: a moment in another form would be compared as a text that it is not.
+    moment = stock.c.expires_at.type
+    until = case(
+        {component: literal(at, moment) for component, at in near.items()},
+        value=stock.c.component,
+        else_=literal(now, moment),
+    )
     return (stock.c.expires_at > now) & (stock.c.expires_at <= until)
 
 

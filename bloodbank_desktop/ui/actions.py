@@ -67,7 +67,7 @@ SPECS = {
         Spec("stock_take", "盘点…", ("Ctrl+I",), "逐袋扫描冰箱，核对缺少、多出和过期", _STOCK),
         Spec("stock_level", "安全库存…", ("Ctrl+E",), "设定所选血型品种至少应有多少袋", _STOCK),
         Spec("retry", "重新报送", ("Ctrl+R",), "让选中的操作再次报送", _QUEUE),
-        Spec("settle", "以平台为准…", ("Ctrl+Shift+E",), "不再报送被退回的操作，采用平台的内容；须写明原因", _QUEUE),
+        Spec("settle", "以平台为准…", ("Ctrl+J",), "不再报送被退回的操作，采用平台的内容；须写明原因", _QUEUE),
         Spec("finished", "显示已完成", ("Ctrl+H",), "同时显示已经完成的操作", _QUEUE),
         Spec("refresh", "刷新", ("F5",), "重新读取当前页", _WINDOW),
         Spec("next_tab", "下一页", ("Ctrl+Tab", "Ctrl+PgDown"), "到下一个模块", _WINDOW),

@@ -33,6 +33,8 @@ class ListView(QTableView):
         self.setObjectName(name)
         self.setAccessibleName(label)
         self.empty_text = ""
+        #: Whether the first row is the current one when rows are shown; not where a row narrows another list.
+        self.begins_at_first = True
         self._was_painted = False
         self._leap: int | None = None
         self._patience = QTimer(self)
@@ -195,7 +197,7 @@ class ListView(QTableView):
             self.clearSelection()
             self.setCurrentIndex(QModelIndex())
             self.scrollToTop()
-            if model.rowCount():
+            if model.rowCount() and self.begins_at_first:
                 self.go_to(0)
         else:
             if keep.id and row >= 0:
@@ -203,7 +205,7 @@ class ListView(QTableView):
             elif keep.id:
                 self.setCurrentIndex(QModelIndex())
                 self.clearSelection()
-            elif model.rowCount() and not self.currentIndex().isValid():
+            elif self.begins_at_first and model.rowCount() and not self.currentIndex().isValid():
                 self.go_to(0)
             shift = row - keep.row if keep.id and row >= 0 else 0
             self.verticalScrollBar().setValue(keep.top + shift)

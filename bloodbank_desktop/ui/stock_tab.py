@@ -65,6 +65,8 @@ class StockTab(QWidget):
         self.groups: PagedModel | None = None
         self.model: PagedModel | None = None
         self.group_view = ListView("list.stock_groups", "按品种和血型汇总", self)
+        self.group_view.begins_at_first = False
+        self.group_view.type_changed.connect(self._show_group_widths)
         self.view = ListView("list.stock", "在库血袋", self)
         self.view.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         for view in (self.group_view, self.view):
@@ -114,6 +116,7 @@ class StockTab(QWidget):
             model.failed.connect(self.failed)
             model.stale.connect(self.refresh)
         self.columns.apply()
+        self._show_group_widths()
         self.groups.opened.connect(lambda *_: self._groups_opened())
         self.model.opened.connect(lambda *_: self._bags_opened())
         self.group_view.selectionModel().currentRowChanged.connect(lambda *_: self._ask())
@@ -225,6 +228,11 @@ class StockTab(QWidget):
         self.count.setText(f"符合条件 {total:,} 袋" if narrowed else f"在库 {total:,} 袋")
         self.view.empty_text = "没有符合条件的血袋。按 Esc 清除条件。" if narrowed else "库中没有血袋。"
         self._enable()
+
+    def _show_group_widths(self) -> None:
+        heads = self.group_view.horizontalHeader()
+        for column in range(heads.count()):
+            heads.resizeSection(column, self.group_view.natural_width(column))
 
     def group(self) -> StockGroup | None:
         """Return the group that is selected above."""

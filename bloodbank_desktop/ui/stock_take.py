@@ -65,7 +65,8 @@ class ScannedBags:
             return "◇ 请再扫这一袋的产品码"
         if len(here) > 1:
             return "◇ 请再扫这一袋的分袋码"
-        key = here[0] if here else (donation, product or "", split or "")
+        # "00" on a label says that the donation was not divided (ICCBBA ST-001, data structure 003).
+        key = here[0] if here else (donation, product or "", "" if split in (None, "00") else str(split))
         self._half.clear()
         if key in self.keys:
             return f"○ 已经计过：{bag_name(key)}"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
+from bloodbank_desktop.exchange import package
 from bloodbank_desktop.exchange.cells import from_cell, to_cell
 from bloodbank_desktop.exchange.sheets import letter, place_of, sheets
 from bloodbank_desktop.exchange.writing import new_file, safe
@@ -20,8 +21,9 @@ from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import Field
 from bloodbank_desktop.records.kinds import Unreadable
+from tests import samples
 from tests.derived.strategies import value_of
-from tests.exchange.books import DECLARED
+from tests.exchange.books import APPROVALS, COMPONENTS, DECLARED, HEAD, write
 
 FIELDS = [
     f
@@ -124,3 +126,15 @@ def test_every_field_has_its_column() -> None:
     assert head.fields[0].key == "request_no"
     for plan, (_, of) in zip(groups, DECLARED.groups, strict=True):
         assert [f.key for f in plan.fields] == ["request_no", *of.fields]
+
+
+def test_exported_text_is_never_computed(tmp_path: Path) -> None:
+    """What anybody typed into a record goes into the export as text, also where it looks like a formula."""
+    typed = {"diagnosis": "=HYPERLINK(A1)", "indication": "+1", "department": "@SUM(1)", "bed": "-1", "remark": "#N/A"}
+    path = write(tmp_path / "out.xlsx", [samples.request_values(0, **typed)])
+    cells = [
+        cell for row in load_workbook(path)[HEAD.title].iter_rows() for cell in row if cell.value in typed.values()
+    ]
+    assert sorted(str(cell.value) for cell in cells) == sorted(typed.values())
+    assert {cell.data_type for cell in cells} <= {"s", "inlineStr"}
+    assert package.open_package(path).marks == {HEAD.title: {}, COMPONENTS.title: {}, APPROVALS.title: {}}
