@@ -45,9 +45,7 @@ _SETTLE = (
 #: Whole lists as one parameter, a JSON list: the statements are compiled once and not for every length.
 _MINE = outbox.c.dseq.in_(text("SELECT value FROM json_each(:numbers)"))
 _MARK = (
-    update(outbox)
-    .where(_MINE)
-    .values(state="sending", batch_id=bindparam("b_batch"), attempts=outbox.c.attempts + 1)
+    update(outbox).where(_MINE).values(state="sending", batch_id=bindparam("b_batch"), attempts=outbox.c.attempts + 1)
 )
 _TAKEN = select(outbox).where(_MINE).order_by(outbox.c.dseq)
 _EARLIER = outbox.alias()
