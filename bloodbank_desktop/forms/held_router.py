@@ -71,7 +71,8 @@ class HeldRouter(Router):
         line |= {key: value for key, value in self.filled(line).items() if line.get(key) is None}
         facts = {key: line[key] for key in ("donation_number", "abo", "rhd", "product_code", "expires_at")}
         verdict = Verdict("complete", f"第 {number} 袋：{labels.told(facts)}", Tone.DONE, Role.GOOD, number)
-        return Step(verdict, step.index, line, step.ask)
+        # Settled: nothing is left to be asked of the stock when the line is taken.
+        return Step(verdict, step.index, line)
 
     def filled(self, line: Values) -> dict[str, Any]:
         """Return the fields of a line that follow from what the bag is."""

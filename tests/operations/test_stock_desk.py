@@ -197,43 +197,46 @@ def test_what_is_set_aside_is_nobodys(deed: str, bags: Bags) -> None:
 # -- groups --------------------------------------------------------------------------------------------------------
 
 
-def cells(index: int, **changes: Any) -> Bag:
-    """Return a bag of one group whatever its index, of a product that states no amount."""
-    group = {"component": CELLS, "product_code": "E9999V00", "abo": "A", "rhd": "positive", "amount": Decimal(2)}
-    return bag_values(index, **{**group, "expires_at": NOW + timedelta(days=20), **changes})
+def cells(index: int, product: str = "E5445V00", **changes: Any) -> Bag:
+    """Return a bag of one group whatever its index, and whatever the dictionary says of its product."""
+    known = table("product").entries[product[:5]]
+    group = {"component": known["component"], "amount": Decimal(known["amount"]), "product_code": product}
+    whole = {**group, "abo": "A", "rhd": "positive", "collected_at": None, "expires_at": NOW + timedelta(days=20)}
+    return bag_values(index, **{**whole, **changes})
 
 
 def test_sums_are_exact(bags: Bags, stock: StockDesk) -> None:
     """Bags and amounts are counted by component and group in the order of the tables; what left counts no more."""
-    bags.receive(*(cells(n, amount=Decimal(amount)) for n, amount in enumerate(("0.5", "1.5", "2", "0.5"))))
-    plasma = {"component": "FFP", "amount": Decimal(200)}
-    bags.receive(cells(4, abo="O"), cells(5, **plasma), cells(6, rhd="negative"), checker=None)
-    gone = cells(7, amount=Decimal("300.5"))
-    bags.receive(gone)
-    bags.issue(gone)
-    stock.do("reserve", [bag_key(cells(1))], holder="SQ1")
-    stock.do("quarantine", [bag_key(cells(2))], reason="外观")
+    washed = [cells(n, "Z4382") for n in range(3)]
+    whole = [*washed, *(cells(n, product) for n, product in ((3, "P0064"), (4, "P0065"), (5, "P0064")))]
+    bags.receive(*whole, cells(6), cells(7, "E0869V00"))
+    bags.receive(cells(8, abo="O"), cells(9, rhd="negative"), checker=None)
+    bags.issue(cells(6))
+    stock.do("reserve", [bag_key(whole[3])], holder="SQ1")
+    stock.do("quarantine", [bag_key(whole[4])], reason="外观")
     found = stock.groups()
     order = [list(table(name)) for name in ("component", "abo", "rhd")]
     places = [tuple(o.index(k) for o, k in zip(order, (g.component, g.abo, g.rhd), strict=True)) for g in found]
-    assert places == sorted(places) and len(found) == 4
-    mine = next(g for g in found if (g.component, g.abo, g.rhd) == (CELLS, "A", "positive"))
-    assert (mine.bags, mine.amount, mine.usable) == (4, Decimal("4.5"), 2)
-    assert mine.states == {"available": 2, "reserved": 1, "quarantined": 1}
-    waiting = next(g for g in found if g.abo == "O")
+    assert places == sorted(places) and len(found) == 5
+    by_key = {(g.component, g.abo, g.rhd): g for g in found}
+    thirds, mine = by_key["RBC-W-IR", "A", "positive"], by_key[CELLS, "A", "positive"]
+    assert (thirds.bags, thirds.amount, thirds.usable) == (3, Decimal("4.5"), 3)
+    assert (mine.bags, mine.amount, mine.usable) == (3, Decimal(4), 1)
+    assert mine.states == {"available": 1, "reserved": 1, "quarantined": 1}
+    waiting = by_key[CELLS, "O", "positive"]
     assert (waiting.bags, waiting.usable, waiting.states) == (1, 0, {"received": 1})
-    assert sum(g.bags for g in found) == stock.bags(StockQuery())[0] == 7
+    assert sum(g.bags for g in found) == stock.bags(StockQuery())[0] == 9
 
 
-@pytest.mark.parametrize("component", ["RBC-SLR", "FFP"])
+@pytest.mark.parametrize("product", ["E5445V00", "E0869V00"])
 @pytest.mark.parametrize(("seconds", "near", "expired"), [(-1, 0, 0), (0, 1, 0), (1, 1, 0)])
 def test_near_expiry_begins_on_the_second(
-    component: str, seconds: int, near: int, expired: int, bags: Bags, clock: FakeClock
+    product: str, seconds: int, near: int, expired: int, bags: Bags, clock: FakeClock
 ) -> None:
     """A bag is near its expiry from exactly so many hours before it as the table gives its component."""
-    bag = cells(0, component=component, amount=Decimal(200), expires_at=NOW + timedelta(days=40))
-    bags.receive(bag, cells(1, component=component, amount=Decimal(200), expires_at=NOW + timedelta(days=400)))
-    span = near_expiry(NOW)[component] - NOW
+    bag = cells(0, product, expires_at=NOW + timedelta(days=40))
+    bags.receive(bag, cells(1, product, expires_at=NOW + timedelta(days=400)))
+    span = near_expiry(NOW)[bag["component"]] - NOW
     assert span > timedelta(0)
     clock.at = bag["expires_at"] - span + timedelta(seconds=seconds)
     (group,) = bags.stock.groups()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from datetime import UTC, datetime
 
 import pytest
 
@@ -69,3 +70,11 @@ def test_kinds_are_found_under_one_name() -> None:
     classes = [getattr(kinds, name) for name in kinds.__all__]
     named = [c.name for c in classes if isinstance(c, type) and issubclass(c, kinds.Kind) and c is not kinds.Kind]
     assert len(set(named)) == len(named) == 11
+
+
+def test_a_moment_is_kept_as_it_travels() -> None:
+    """A time with fractions of a second is kept to the second, so that what is stored is what is sent."""
+    kind = kinds.Moment()
+    kept = kind.from_wire("2026-11-23T09:05:07.999999+08:00")
+    assert kept == datetime(2026, 11, 23, 1, 5, 7, tzinfo=UTC)
+    assert kind.from_wire(kind.to_wire(kept)) == kept

@@ -76,7 +76,7 @@ def test_bag_is_found_with_all_its_facts(stocked: Profile) -> None:
     bag = bag_values(0)
     row = stocked.desk.bag_in_stock(bag_key(bag))
     assert row is not None
-    assert (row.state, row.component, row.abo, row.rhd) == ("received", bag["component"], bag["abo"], bag["rhd"])
+    assert (row.state, row.component, row.abo, row.rhd) == ("available", bag["component"], bag["abo"], bag["rhd"])
     assert (row.expires_at, row.received_at, row.intake_no) == (bag["expires_at"], NOW, "RKS00000000")
     assert (row.amount, row.location, row.key) == ("2", bag["location"], bag_key(bag))
     assert stocked.desk.view("stock_in", row.record_id).values["intake_no"] == row.intake_no

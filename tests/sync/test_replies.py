@@ -87,7 +87,8 @@ WRONG: list[tuple[list[Any], Any]] = [
     (["results", 0, "current"], []),
     (["results", 0, "current"], {"version": "four"}),
     (["results", 0, "current"], {"body": "x"}),
-    (["results", 0, "current"], {"answer": {"receipt_no": 5}}),
+    (["results", 0, "current"], {"answer": "PT1"}),
+    (["results", 0, "current"], {"answer_no": "1"}),
     (["results", 0], "applied"),
     (["results", 0], {**VALID["results"][0], "status": "rejected"}),
 ]
@@ -199,7 +200,8 @@ def test_any_bytes_are_refused(data: bytes) -> None:
             reader(data)
 
 
-CHANGE = {"module": "stock_in", "id": "a", "version": 1, "deleted": False, "body": {}, "answer": {}, "key": None}
+CHANGE: dict[str, Any] = {"module": "stock_in", "id": "a", "version": 1, "deleted": False, "body": {}, "key": None}
+CHANGE |= {"answer": {}, "answer_no": 0}
 PAGE = {"epoch": "e", "changes": [CHANGE], "next_cursor": "c", "more": False, "as_of": "2026-11-23T01:00:00Z"}
 
 
@@ -207,7 +209,8 @@ WRONG_PAGES: list[dict[str, Any]] = [
     *({name: None} for name in PAGE),
     *({name: 7} for name in PAGE),
     *({"changes": [{**CHANGE, name: 7.5}]} for name in CHANGE),
-    {"changes": [{**CHANGE, "answer": {"x": 1}}]},
+    {"changes": [{**CHANGE, "answer": ["PT1"]}]},
+    {"changes": [{**CHANGE, "answer_no": -1}]},
     {"changes": ["x"]},
 ]
 
@@ -218,6 +221,13 @@ def test_a_wrong_page_is_refused(wrong: dict[str, Any]) -> None:
     assert replies.page(as_json(PAGE)).changes[0].id == "a"
     with pytest.raises(NotThePlatform):
         replies.page(as_json(PAGE | wrong))
+
+
+def test_an_answer_is_passed_on_as_it_is() -> None:
+    """What an answer holds is read by the module's declaration, so that a newer platform may say more than we know."""
+    answer = {"receiptNo": "PT1", "receivedAt": "2026-11-23T01:00:00.000Z", "replies": [{"line": "1"}], "newer": {"x": 1}}
+    (change,) = replies.page(as_json(PAGE | {"changes": [{**CHANGE, "answer": answer, "answer_no": 3}]})).changes
+    assert (change.answer, change.answer_no) == (answer, 3)
 
 
 def test_only_a_final_outcome_of_the_key_that_was_asked_counts() -> None:

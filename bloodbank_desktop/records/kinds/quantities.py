@@ -139,8 +139,9 @@ class Moment(Kind):
             moment = datetime.fromisoformat(wire)
             if moment.tzinfo is None:
                 raise ValueError("no zone")
-            # At the ends of the calendar a moment may exist in one zone and not in the other.
-            return moment.astimezone(CHINA).astimezone(UTC)
+            # At the ends of the calendar a moment may exist in one zone and not in the other. What is finer than a
+            # second does not travel, so it is not kept either: a record must be what was sent.
+            return moment.astimezone(CHINA).astimezone(UTC).replace(microsecond=0)
         except (TypeError, ValueError, OverflowError) as problem:
             raise Unreadable(
                 "not-a-moment", "应为带时区的时间，例如 2026-11-23T09:05:00+08:00，请改正后再导入"

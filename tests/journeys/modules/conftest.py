@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from bloodbank_desktop.training.server import TrainingServer
 from tests.journeys.conftest import Workstation
-from tests.journeys.modules.kit import HANDS_MS, Person
+from tests.journeys.modules.kit import Person, quick_hands
 
 
 @pytest.fixture
 def person(station: Workstation, platform: TrainingServer) -> Person:
     """A person in front of a workstation that has just been started, the platform behind it."""
-    settings = station.folder / "settings.json"
-    settings.write_text(json.dumps({"sounds": False, "scan_gap_ms": HANDS_MS}), encoding="utf-8")
+    quick_hands(station)
     station.start()
     return Person(station, platform)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -23,16 +24,20 @@ from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import LineType, Values
 from bloodbank_desktop.storage.lists import ListQuery
+from bloodbank_desktop.storage.store import Store
+from bloodbank_desktop.sync.status import Nudge
 from bloodbank_desktop.training.acts import perform
 from bloodbank_desktop.training.server import TrainingServer
 from bloodbank_desktop.ui.list_tab import ListTab
 from tests.faults.checker import server_changes
+from tests.forms.bags import expiry_code
 from tests.journeys.conftest import CTRL, PATIENCE, Workstation
 from tests.journeys.test_request import write
 from tests.journeys.window import burst
+from tests.samples import GROUPS
 from tests.waiting import turn_events, wait_until
 
-KEY = Qt.Key
+KEY, SHIFT = Qt.Key, Qt.KeyboardModifier.ShiftModifier
 #: Gap that separates fingers from a scanner where a test types, and where it scans on a busy machine.
 HANDS_MS, SCANNER_MS = 8, 500
 #: Not required by themselves, but instead of something that is.
@@ -52,6 +57,12 @@ def to_type(of: LineType, values: Values) -> dict[str, Any]:
         for f in wanted
         if values.get(f.key) is not None and f.is_shown(values) and (f.is_required(values) or f.key in _ALSO)
     }
+
+
+def quick_hands(station: Workstation) -> None:
+    """Let keys that come one by one be a person's, however fast the test is."""
+    settings = {"sounds": False, "scan_gap_ms": HANDS_MS}
+    (station.folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
 
 
 @contextmanager
@@ -222,6 +233,19 @@ class Person:
         with scanner(dialog.wedge):
             return self.station.scan(dialog, *codes)
 
+    def label(self, bag: Values) -> list[str]:
+        """Return the four codes on the label of a bag that the other side sent."""
+        gg = next(gg for abo, rhd, gg in GROUPS if (abo, rhd) == (bag["abo"], bag["rhd"]))
+        number, product = bag["donation_number"], bag["product_code"]
+        return [f"={number}00", f"=%{gg}00", f"=<{product}", expiry_code(bag["expires_at"])]
+
+    def no_dialog(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> bool:
+        """Press a key in the list; return whether, when all is done, nothing has opened."""
+        self.press(key, modifier)
+        self.station.settle()
+        turn_events()
+        return not self.window.deeds.dialogs and QApplication.activeModalWidget() is None
+
     def scan_window(self, *codes: str) -> None:
         """Scan codes while no dialog is open."""
         with scanner(self.window.wedge):
@@ -282,7 +306,9 @@ class Person:
     # -- the other side --------------------------------------------------------------------------------------------
 
     def sent(self) -> None:
-        """Wait until everything has gone to the platform."""
+        """Wait until everything has gone to the platform, and the window says so."""
+        self.station.program.lane.engine.nudge(Nudge.SAVED)  # type: ignore[union-attr]
+        wait_until(lambda: not self.station.desk.queue_summary().waiting, PATIENCE)
         wait_until(lambda: self.station.status.waiting.text() == "✓ 全部已报送", PATIENCE)
 
     def acknowledged(self, kind: str, record_id: str) -> None:
@@ -311,10 +337,20 @@ class Person:
 
     # -- what is on the disk ---------------------------------------------------------------------------------------
 
-    def newest(self, kind: str) -> Any:
-        """Return the newest record of a module as the desk shows it."""
+    @property
+    def store(self) -> Store:
+        """The data file."""
+        assert self.station.program.profile is not None
+        return self.station.program.profile.store
+
+    def records(self, kind: str) -> list[Any]:
+        """Return the records of a module as the desk shows them, newest first."""
         desk = self.station.desk
-        return desk.view(kind, desk.page(desk.open_list(ListQuery(kind)), 0)[0].record_id)
+        return [desk.view(kind, row.record_id) for row in desk.page(desk.open_list(ListQuery(kind)), 0)]
+
+    def newest(self, kind: str) -> Any:
+        """Return the newest record of a module."""
+        return self.records(kind)[0]
 
     def put(self, kind: str, values: Values) -> str:
         """Have a record there that is not what the journey is about."""
