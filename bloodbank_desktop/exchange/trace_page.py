@@ -15,8 +15,8 @@ from bloodbank_desktop.rules import bag_life
 
 _STYLE = (
     "body{font-family:'Microsoft YaHei UI','Noto Sans CJK SC',sans-serif;font-size:10pt}"
-    "h1{font-size:14pt;margin:0 0 4pt 0}h2{font-size:11pt;margin:10pt 0 3pt 0}"
-    "table{border-collapse:collapse}td,th{padding:2pt 8pt 2pt 0;vertical-align:top;text-align:left}"
+    "h1{font-size:14pt;margin:0px 0px 5px 0px}h2{font-size:11pt;margin:13px 0px 4px 0px}"
+    "table{border-collapse:collapse}td,th{padding:2px 12px 2px 0px;vertical-align:top;text-align:left}"
 )
 
 

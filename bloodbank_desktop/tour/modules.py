@@ -219,7 +219,8 @@ class Visitor:
             return
         if kind == "adverse_reaction":
             dialog = self._follow("clinical_issue", "reaction", kind)
-            known = papers.reaction(0, self.now, [])
+            # Five minutes after the bags left, as the issue says.
+            known = {**papers.reaction(0, self.now, []), "onset_at": self.now}
             self._show(dialog, {key: value for key, value in known.items() if key != "bags"})
         else:
             dialog = self._draft(kind, _PAPERS[kind](self))

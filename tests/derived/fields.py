@@ -8,7 +8,6 @@ from typing import Any
 
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import Field, LineType, RecordType, Verb
-from tests import chinese_bags, samples
 
 Values = dict[str, Any]
 

@@ -122,7 +122,9 @@ def records(draw: st.DrawFn, module: RecordType) -> Values:
     for _ in range(draw(st.integers(0, MOST_CHANGES))):
         place = draw(st.sampled_from(places))
         if place.there(whole):
-            value = draw(value_of(place.field) | st.none() if place.field.required is not True else value_of(place.field))
+            value = draw(
+                value_of(place.field) | st.none() if place.field.required is not True else value_of(place.field)
+            )
             after = changed(place, whole, value)
             if not wrong(module, after):
                 whole = after

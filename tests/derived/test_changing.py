@@ -150,7 +150,9 @@ def test_fixed_field_is_refused_there(place: Place, world: World) -> None:
     before = len(whole_feed(world.platform))
     result = world.send("amend", place.module, after, id=record_id, base_version=1)
     assert (result["status"], slug(result["problem"])) == ("rejected", "invalid-body")
-    pointer = f"/{place.module.fields[place.group].wire}/0/{place.field.wire}" if place.group else f"/{place.field.wire}"
+    pointer = (
+        f"/{place.module.fields[place.group].wire}/0/{place.field.wire}" if place.group else f"/{place.field.wire}"
+    )
     assert pointer in {error["pointer"].lstrip("#") for error in result["problem"]["errors"]}
     assert len(whole_feed(world.platform)) == before
 
@@ -306,7 +308,9 @@ def test_activation_happens_once_here(module: RecordType, shared: Profile) -> No
     shown = shared.desk.view(module.key, record_id)
     given = {key: shown.values[key] for key in module.activation}
     assert (given["activated_at"], given["activated_by"]) == (shared.desk.clock.now(), "训练甲")
-    assert {k: v for k, v in shown.values.items() if k not in given} == {k: v for k, v in whole.items() if k not in given}
+    assert {k: v for k, v in shown.values.items() if k not in given} == {
+        k: v for k, v in whole.items() if k not in given
+    }
     before = census(shared.store)
     with pytest.raises(KnownProblem) as caught:
         shared.desk.activate(module.key, record_id, {})

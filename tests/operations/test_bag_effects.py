@@ -13,7 +13,7 @@ from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.records.problems import Problem, Refused
 from bloodbank_desktop.rules.receipt import QUARANTINE_MESSAGES
 from bloodbank_desktop.storage import verify
-from tests.operations.bag_deeds import Bag, Bags
+from tests.operations.bag_deeds import Bags
 from tests.samples import NOW, bag_values, entered, issue_values
 from tests.support import FakeClock, census
 
@@ -254,7 +254,9 @@ OUT = [
 @pytest.mark.parametrize(("out_type", "end", "allowed"), OUT)
 def test_a_removal_leads_to_its_end(out_type: str, end: str, allowed: set[str], bags: Bags) -> None:
     """Each kind of removal has its own end, from the states that allow it; nobody holds the bag afterwards."""
-    every = {state: bag_values(index) for index, state in enumerate(("received", "available", "reserved", "quarantined"))}
+    every = {
+        state: bag_values(index) for index, state in enumerate(("received", "available", "reserved", "quarantined"))
+    }
     bags.receive(every["received"], checker=None)
     bags.receive(*(bag for state, bag in every.items() if state != "received"))
     bags.stock.do("reserve", [bag_key(every["reserved"])], holder="SQ1")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from datetime import timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -194,7 +195,7 @@ class BagMachine(RuleBasedStateMachine):
             assert ("" if row is None else row.holder) == self.holders[index]
             assert self.ends[index] <= 1
             life = self.bags.life(bag)
-            assert all(one.state_after == (two.state_before or "") for one, two in zip(life, life[1:], strict=False))
+            assert all(one.state_after == (two.state_before or "") for one, two in pairwise(life))
             stay = [i for i, entry in enumerate(life) if entry.event.startswith("receive")][-1:] or [0]
             ends = [e for e in life[stay[0] :] if e.state_after in ENDS and e.state_after != e.state_before]
             assert len(ends) == self.ends[index]
@@ -205,7 +206,7 @@ class TestBagMachine(BagMachine.TestCase):  # type: ignore[misc]  # made by hypo
 
     settings = settings(max_examples=25, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck))
 
-    def runTest(self) -> None:
+    def runTest(self) -> None:  # noqa: N802  the name that unittest knows
         """Run the machine; nearly everything that can happen to a bag must have happened, or it proved nothing."""
         HAPPENED.clear()
         super().runTest()

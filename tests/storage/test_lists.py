@@ -30,7 +30,7 @@ COLUMN_NAMES = [f"{declared.key}.{key}" for declared, key in COLUMNS]
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Profile]:
-    """A profile with three records of each module, and requests and deliveries whose times, names and empties repeat and do not follow the order of saving."""
+    """Three records of each module, and requests and deliveries whose times, names and empties repeat out of order."""
     clock = FakeClock()
     profile = open_store(tmp_path_factory.mktemp("lists"), clock)
     for seed in range(COUNT):

@@ -225,7 +225,12 @@ def test_a_wrong_page_is_refused(wrong: dict[str, Any]) -> None:
 
 def test_an_answer_is_passed_on_as_it_is() -> None:
     """What an answer holds is read by the module's declaration, so that a newer platform may say more than we know."""
-    answer = {"receiptNo": "PT1", "receivedAt": "2026-11-23T01:00:00.000Z", "replies": [{"line": "1"}], "newer": {"x": 1}}
+    answer = {
+        "receiptNo": "PT1",
+        "receivedAt": "2026-11-23T01:00:00.000Z",
+        "replies": [{"line": "1"}],
+        "newer": {"x": 1},
+    }
     (change,) = replies.page(as_json(PAGE | {"changes": [{**CHANGE, "answer": answer, "answer_no": 3}]})).changes
     assert (change.answer, change.answer_no) == (answer, 3)
 
