@@ -24,6 +24,7 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from bloodbank_desktop.operations import effects
+from bloodbank_desktop.operations.arrivals import ACTOR
 from bloodbank_desktop.operations.opening import Profile, open_profile
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import RecordType, Values
@@ -69,14 +70,21 @@ def delivery(index: int, count: int, now: datetime) -> tuple[Values, datetime]:
     return samples.stock_in_values(BAGS_A_DELIVERY, index, now=now), now
 
 
-_MAKERS = {"transfusion_request": request, "stock_in": delivery}
+Maker = Callable[[int, int, datetime], tuple[Values, datetime]]
+"""Of index, count and the present: a record and when it was saved. At home in a module, for the other processes."""
+
+_MAKERS: dict[str, Maker] = {"transfusion_request": request, "stock_in": delivery}
 
 
 @dataclass(frozen=True)
 class _Job:
-    """Records `first` to `last` (not included) of `count`, to be numbered from `dseq` on in the outbox."""
+    """Records `first` to `last` (not included) of `count`, to be numbered from `dseq` on in the outbox.
+
+    What `arrived` was made by the platform and never stood in the outbox.
+    """
 
     kind: str
+    make: Maker
     first: int
     last: int
     count: int
@@ -84,6 +92,7 @@ class _Job:
     now: datetime
     incarnation: str
     sent: bool
+    arrived: bool = False
 
 
 @dataclass
@@ -94,25 +103,33 @@ class _Part:
     lines: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     grams: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
+    copies: list[dict[str, Any]] = field(default_factory=list)
     acts: list[tuple[Values, Cause]] = field(default_factory=list)
 
 
 def _prepare(job: _Job) -> _Part:
     """Make the rows of a job; everything that needs no database, hence in other processes."""
     declared = record_type(job.kind)
-    make = _MAKERS[job.kind]
     part = _Part(lines={f.key: [] for f, _ in declared.groups})
     for index in range(job.first, job.last):
-        values, at = make(index, job.count, job.now)
+        values, at = job.make(index, job.count, job.now)
         if index == 0 and (wrong := problems(declared, tidy(declared, values))):
             raise ValueError(f"the samples are not valid: {wrong}")
-        act = Cause(declared.key, new_id(), declared.name_of(values), samples.STAFF[0], at)
+        actor = ACTOR if job.arrived else samples.STAFF[0]
+        act = Cause(declared.key, new_id(), declared.name_of(values), actor, at)
         seq, texts = index + 1, rows.searched(declared, values)
         head = rows.new_head(declared, act.record_id, values, texts, at=at, actor=act.actor)
         part.heads.append({SEQ: seq} | head)
         for f, of in declared.groups:
             part.lines[f.key] += rows.line_rows(of, seq, values.get(f.key) or ())
         part.grams.append({"seq": seq, "grams": grams(texts)})
+        part.acts.append((values if act.kind in effects.EFFECTS else {}, act))
+        content = body(declared, values)
+        if job.sent or job.arrived:
+            told = content if job.arrived else None
+            part.copies.append(platform_rows.row(act.kind, act.record_id, 1, at=at, body=told))
+        if job.arrived:
+            continue
         waiting = outbox.new_row(
             job.dseq + index - job.first,
             incarnation=job.incarnation,
@@ -121,13 +138,12 @@ def _prepare(job: _Job) -> _Part:
             name=act.name,
             op="register",
             base_version=None,
-            payload=canonical(body(declared, values)),
+            payload=canonical(content),
             actor=act.actor,
             at=at,
         )
         done = {"state": "done", "attempts": 1, "server_version": 1, "settled_at": at}
         part.outbox.append({**waiting, **done} if job.sent else waiting)
-        part.acts.append((values if act.kind in effects.EFFECTS else {}, act))
     return part
 
 
@@ -138,50 +154,57 @@ class Filler:
         self._profile = profile
         self._now = now
         self._dseq = 0
+        self._noted = 0
         self._seal = ""
 
-    def fill(self, kind: str, count: int, *, sent: bool = True) -> None:
-        """Write that many records of one module, which must be empty: `sent` long ago, or waiting to be."""
+    def fill(
+        self, kind: str, count: int, *, sent: bool = True, make: Maker | None = None, arrived: bool = False
+    ) -> None:
+        """Write that many records of one module, which must be empty: `sent` long ago, waiting to be, or `arrived`."""
         incarnation = self._profile.dispatch.identity.incarnation
-        jobs = [
-            _Job(kind, first, min(first + _AT_ONCE, count), count, self._dseq + first + 1, self._now, incarnation, sent)
-            for first in range(0, count, _AT_ONCE)
-        ]
+        make = make or _MAKERS[kind]
+        jobs = []
+        for first in range(0, count, _AT_ONCE):
+            last, dseq = min(first + _AT_ONCE, count), self._dseq + first + 1
+            jobs.append(_Job(kind, make, first, last, count, dseq, self._now, incarnation, sent, arrived))
         with _hurried(self._profile) as connection, _workers(len(jobs)) as prepare:
             for part in prepare(jobs):
                 with connection.begin():
-                    self._write(connection, record_type(kind), part, sent)
+                    self._write(connection, record_type(kind), part, arrived)
 
-    def _write(self, tx: Connection, declared: RecordType, part: _Part, sent: bool) -> None:
+    def _write(self, tx: Connection, declared: RecordType, part: _Part, arrived: bool) -> None:
         head, members = rows.inserts(declared.key)
         tx.execute(head, part.heads)
         for key, found in part.lines.items():
-            tx.execute(members[key], found)
+            if found:
+                tx.execute(members[key], found)
         tx.execute(rows.index_statement(declared.key), part.grams)
-        tx.execute(insert(schema.outbox), part.outbox)
+        if part.outbox:
+            tx.execute(insert(schema.outbox), part.outbox)
         effect = effects.EFFECTS.get(declared.key)
         notes: list[dict[str, Any]] = []
         for values, act in part.acts:
             if effect is not None:
                 effect.apply(tx, values, act)
-            notes.append(self._note(act))
+            notes.append(self._note(act, arrived))
         tx.execute(insert(schema.audit), notes)
-        if sent:
-            copies = [platform_rows.row(act.kind, act.record_id, 1, at=act.at) for _, act in part.acts]
-            platform_rows.keep_versions(tx, copies)
+        if part.copies:
+            (platform_rows.keep if arrived else platform_rows.keep_versions)(tx, part.copies)
 
-    def _note(self, act: Cause) -> dict[str, Any]:
+    def _note(self, act: Cause, arrived: bool) -> dict[str, Any]:
+        if not arrived:
+            self._dseq += 1
         note = audit.sealed(
             self._profile.store.audit_key,
-            self._dseq,
+            self._noted,
             self._seal,
             at=act.at,
             actor=act.actor,
-            action="register",
+            action="platform-register" if arrived else "register",
             object_=f"{act.kind}/{act.record_id}",
-            detail={"dseq": self._dseq + 1},
+            detail={"version": 1} if arrived else {"dseq": self._dseq},
         )
-        self._dseq, self._seal = self._dseq + 1, note["mac"]
+        self._noted, self._seal = self._noted + 1, note["mac"]
         return note
 
 

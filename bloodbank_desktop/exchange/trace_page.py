@@ -12,9 +12,10 @@ from bloodbank_desktop.records.bag import bag_name
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.rules import bag_life
+from bloodbank_desktop.storage.ledger import Entry
 
 _STYLE = (
-    "body{font-family:'Microsoft YaHei UI','Noto Sans CJK SC',sans-serif;font-size:10pt}"
+    "body{font-family:'Microsoft YaHei UI','Noto Sans CJK SC',sans-serif;font-size:9pt}"
     "h1{font-size:14pt;margin:0px 0px 5px 0px}h2{font-size:11pt;margin:13px 0px 4px 0px}"
     "table{border-collapse:collapse}td,th{padding:2px 12px 2px 0px;vertical-align:top;text-align:left}"
 )
@@ -49,13 +50,12 @@ def _page(chain: Chain, printed_at: datetime, printed_by: str) -> Iterator[str]:
         yield from _bag(story)
     if chain.records:
         yield "<h2>单据</h2>"
-        heads = "<tr><th>时间</th><th>模块</th><th>名称</th><th>内容</th></tr>"
         lines = (
-            f"<tr><td>{escape(china_text(one.at)) if one.at else ''}</td><td>{escape(record_type(one.kind).label)}</td>"
-            f"<td><b>{escape(one.name)}</b></td><td>{escape(words_of(one))}</td></tr>"
+            f"<tr><td>{escape(china_text(one.at)) if one.at else ''}</td><td>{escape(record_type(one.kind).label)} "
+            f"<b>{escape(one.name)}</b><br>{escape(words_of(one))}</td></tr>"
             for one in chain.records
         )
-        yield f"<table>{heads}{''.join(lines)}</table>"
+        yield f"<table>{''.join(lines)}</table>"
     if chain.cut:
         yield "<p>▲ 相关单据太多，这里没有全部列出；请从更具体的号码查起。</p>"
     yield "</body></html>"
@@ -67,29 +67,38 @@ def _bag(story: BagStory) -> Iterator[str]:
     if row is None:
         yield "<p>本机没有它的入库记录。</p>"
         return
+    component = table("component")
+    amount = f"{row.amount} {component.facet(row.component, 'unit') or ''}".strip()
     facts = [
-        ("品种", f"{table('component').word(row.component)} {row.amount}"),
+        ("品种", f"{component.word(row.component)} {amount}"),
         ("血型", f"{table('abo').word(row.abo)} RhD {table('rhd').word(row.rhd)}"),
-        ("失效时间", china_text(row.expires_at)),
+        ("失效", china_text(row.expires_at)),
         ("现在", bag_life.STATES.word(row.state) + (f"（{row.holder}）" if row.holder else "")),
-        ("储存位置", row.location),
+        # Where it once stood says nothing of a bag that has left.
+        ("位置", row.location if bag_life.in_stock(row.state) else ""),
     ]
-    yield _rows(fact for fact in facts if fact[1])
+    yield f"<p>{escape('　'.join(f'{name} {said}' for name, said in facts if said))}</p>"
     heads = "<tr><th>时间</th><th>事件</th><th>之后</th><th>单据</th><th>由</th></tr>"
     lines = []
     for one in story.life:
-        by = one.facts.get("received_as") or one.facts.get("name") or ""
-        reason = one.facts.get("reason")
-        where = f"{by}（{_reason(str(reason))}）" if reason else str(by)
         cells = (
             china_text(one.at),
             bag_life.EVENTS.word(one.event),
             bag_life.STATES.word(one.state_after),
-            where,
+            _by(one),
             one.actor,
         )
         lines.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
     yield f"<table>{heads}{''.join(lines)}</table>"
+
+
+def _by(one: Entry) -> str:
+    """Return the record that made an event happen, or what a person at the stock page said of it."""
+    said = one.facts.get("received_as") or one.facts.get("name") or ""
+    if one.kind == "stock":
+        said = one.facts.get("location") or one.facts.get("holder") or ""
+    reason = one.facts.get("reason")
+    return f"{said}（{_reason(str(reason))}）" if reason else str(said)
 
 
 def _reason(reason: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, Qt
-from PySide6.QtGui import QKeyEvent, QStandardItem, QStandardItemModel, QWheelEvent
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QStandardItem, QStandardItemModel, QWheelEvent
 from PySide6.QtWidgets import QComboBox, QCompleter, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from bloodbank_desktop.forms.initials import initials
@@ -72,10 +72,18 @@ class ChoiceBox(QComboBox):
         finder.setMaxVisibleItems(_SHOWN)
         self.setCompleter(finder)
         self.setItemDelegate(_Numbered(self))
-        popup = finder.popup()
-        assert popup is not None
-        popup.setItemDelegate(_Numbered(self))
+        self._finder = finder
+        self._popup_ready = False
         self.setCurrentIndex(0)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        # Made when somebody comes here: a page of thirty choices opens without thirty lists that nobody sees.
+        if not self._popup_ready:
+            self._popup_ready = True
+            popup = self._finder.popup()
+            assert popup is not None
+            popup.setItemDelegate(_Numbered(self))
+        super().focusInEvent(event)
 
     def word_for(self, text: str) -> str | None:
         """Return the one word that this text means, None when none or several do; "" for blank.

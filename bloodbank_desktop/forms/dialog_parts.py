@@ -39,6 +39,9 @@ class Parts:
         self.area.setWidgetResizable(True)
         self.area.setFrameShape(QFrame.Shape.NoFrame)
         self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        #: What is scrolled. Widgets are made in it: one that moves to another parent is dressed once more.
+        self.inner = QWidget()
+        self.area.setWidget(self.inner)
         self.problems = ProblemList(dialog)
         self.message = QLabel(dialog)
         self.message.setObjectName("message")
@@ -81,8 +84,7 @@ class Parts:
 def arrange(dialog: RecordDialog) -> None:
     """Lay out the dialog from top to bottom."""
     parts = dialog.parts
-    inner = QWidget(dialog)
-    column = QVBoxLayout(inner)
+    column = QVBoxLayout(parts.inner)
     column.setContentsMargins(10, 4, 10, 4)
     tall = any(block.fills for block in dialog.blocks.values())
     facts = _facts(dialog)
@@ -94,7 +96,6 @@ def arrange(dialog: RecordDialog) -> None:
         column.addWidget(facts)
     if not tall:
         column.addStretch(1)
-    parts.area.setWidget(inner)
     whole = QVBoxLayout(dialog)
     whole.setContentsMargins(0, 0, 0, 8)
     whole.setSpacing(4)
@@ -159,7 +160,7 @@ def _facts(dialog: RecordDialog) -> QWidget | None:
     facts = dialog.facts
     if not facts:
         return None
-    box = QWidget(dialog)
+    box = QWidget(dialog.parts.inner)
     box.setObjectName("facts")
     grid = QGridLayout(box)
     grid.setContentsMargins(0, 4, 0, 4)

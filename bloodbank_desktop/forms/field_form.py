@@ -30,7 +30,8 @@ _COLUMN = 42
 class Cell(QObject):
     """Label, editor and problem of one field."""
 
-    def __init__(self, editor: Editor, parent: QWidget) -> None:
+    def __init__(self, editor: Editor, holder: QWidget, parent: QWidget) -> None:
+        """`holder` is the parent of the editor's widget."""
         super().__init__(parent)
         self.editor = editor
         self.label = QLabel(parent)
@@ -38,7 +39,7 @@ class Cell(QObject):
         self.label.setTextFormat(Qt.TextFormat.RichText)
         self.label.setBuddy(editor.widget)
         self.label.setContentsMargins(0, 4, 0, 0)
-        self.holder = QWidget(parent)
+        self.holder = holder
         column = QVBoxLayout(self.holder)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(1)
@@ -114,9 +115,11 @@ class FieldForm(QWidget):
         self.refresh()
 
     def _add(self, field: Field, now: Now) -> None:
-        editor = editor_for(field, self, now)
+        # Where it stays: a widget that moves to another parent is dressed by the style sheet once more.
+        holder = QWidget(self)
+        editor = editor_for(field, holder, now)
         self.editors[field.key] = editor
-        self._cells[field.key] = Cell(editor, self)
+        self._cells[field.key] = Cell(editor, holder, self)
         editor.changed.connect(lambda: self._text_changed(field.key))
 
     def _head(self, title: str) -> QWidget:

@@ -50,18 +50,18 @@ class HeldRouter(Router):
         if in_stock is None:
             return _no(
                 "not-in-stock",
-                f"{name} 不在库存中，不能{self.purpose}。请核对袋签，或先登记入库",
+                f"{name} 不在库存中，不能{self.purpose}。请核对袋签，或先登记入库；按 Ctrl+Del 删除本行",
                 number,
                 Tone.WRONG_LABEL,
             )
         if self.event and in_stock.state not in (table("bag_event").facet(self.event, "moves") or {}):
             word = table("bag_state").word(in_stock.state)
-            return _no(
-                "bag-state", f"{name} 当前{word}，不能{self.purpose}。请把此袋放在一边核对", number, Tone.REFUSED
-            )
+            message = f"{name} 当前{word}，不能{self.purpose}。请把此袋放在一边核对，按 Ctrl+Del 删除本行"
+            return _no("bag-state", message, number, Tone.REFUSED)
         if not self.expired_allowed and in_stock.expires_at <= self._now():
             when = china_text(in_stock.expires_at)
-            return _no("expired", f"{name} 已于 {when} 过期，不得发出，请改走报废", number, Tone.EXPIRED)
+            message = f"{name} 已于 {when} 过期，不得发出，请改走报废；按 Ctrl+Del 删除本行"
+            return _no("expired", message, number, Tone.EXPIRED)
         for key in _FACTS:
             if step.line.get(key) is not None and step.line[key] != getattr(in_stock, key):
                 what = labels.named({key: None}) or "袋签"

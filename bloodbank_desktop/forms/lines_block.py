@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QEvent, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QKeySequence, QPalette, QResizeEvent, QShortcut
+from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent, QPalette, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -161,6 +161,18 @@ class LinesModel(QAbstractTableModel):
                 self.repaint_row(index)
 
 
+class _Headings(QHeaderView):
+    """Headings whose line goes on to the edge of the table where the columns end before it."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self.length() < self.width() and self.count() > self.hiddenSectionCount():
+            painter = QPainter(self.viewport())
+            painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
+            painter.drawLine(self.length(), self.height() - 1, self.width(), self.height() - 1)
+            painter.end()
+
+
 class LinesBlock(QWidget):
     """Table, buttons and count of one lines field. It asks with its signals and changes nothing itself."""
 
@@ -178,11 +190,13 @@ class LinesBlock(QWidget):
         self.of = of
         self.least, self.most = declared.kind.least, declared.kind.most
         #: Whether the table takes the rest of the page.
+        self._viewing = viewing
         self.fills = self.most > _MANY and not viewing
         self.model = LinesModel(of, self.palette(), self)
         self.table = QTableView(self)
         self.table.setObjectName(declared.key)
         self.table.setAccessibleName(declared.label)
+        self.table.setHorizontalHeader(_Headings(Qt.Orientation.Horizontal, self.table))
         self.table.setModel(self.model)
         self.setFocusProxy(self.table)
         policy = QSizePolicy.Policy.Expanding if self.fills else QSizePolicy.Policy.Fixed
@@ -268,7 +282,9 @@ class LinesBlock(QWidget):
         if self.fills:
             table.setMinimumHeight(header + 6 * line + bar)
         else:
-            table.setFixedHeight(header + max(_FEW, min(len(self.model.rows), _FULL)) * line + bar + 4)
+            lines = max(1 if self._viewing else _FEW, min(len(self.model.rows), _FULL))
+            wide = table.horizontalHeader().length() + table.verticalHeader().width() > table.width()
+            table.setFixedHeight(header + lines * line + (bar if wide else 0) + 4)
 
     def _show_columns(self, index: int | None = None) -> None:
         """Columns that may be empty are shown once a line fills them; labels differ, the screen is narrow.
@@ -298,6 +314,7 @@ class LinesBlock(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        self._counted()
         # The table has its new size by now; the line on which the person works stays in sight.
         self.table.scrollTo(self.table.currentIndex())
 

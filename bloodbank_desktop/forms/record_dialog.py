@@ -104,8 +104,8 @@ class RecordDialog(QDialog):
         self.setModal(True)
         viewing = self.mode is Mode.VIEW
         self.blocks = {f.key: LinesBlock(f, of, viewing=viewing) for f, of in declared.groups}
-        self.form = FieldForm(declared, self.back.now, self.blocks, self)
         self.parts = dialog_parts.Parts(self, words)
+        self.form = FieldForm(declared, self.back.now, self.blocks, self.parts.inner)
 
     def _show_values(self) -> None:
         if self.draft is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QApplication,
@@ -78,23 +78,39 @@ class RowDialog(QDialog):
         for keys in ("Ctrl+S", "Ctrl+Return"):
             QShortcut(QKeySequence(keys), self).activated.connect(self.finish)
         QShortcut(QKeySequence("F8"), self).activated.connect(self.list.go_to_next)
-        self._size(area)
+        self._area = area
+        self._size()
+        # Fields that come because of what was typed make the dialog higher instead of standing below its edge.
+        self.form.changed.connect(lambda _key: QTimer.singleShot(0, self, self._grow))
         self.form.show_problems(found)
         first = next((editor for key, editor in self.form.editors.items() if key in changeable), None)
         if first is not None:
             first.focus()
 
-    def _size(self, area: QScrollArea) -> None:
+    def _size(self) -> None:
         """Open as large as the fields want and the screen allows, so that nothing is cut at the side."""
         room = self.screen().availableGeometry().size()
         inner = self.fontMetrics().horizontalAdvance("0") * 100
         self.form.resize(inner, self.form.height())
         self.form.refresh()
-        edges = self.layout().contentsMargins()
-        sides = edges.left() + edges.right() + area.verticalScrollBar().sizeHint().width()
+        layout = self.layout()
+        assert layout is not None
+        edges = layout.contentsMargins()
+        sides = edges.left() + edges.right() + self._area.verticalScrollBar().sizeHint().width()
         wide = max(inner, self.form.minimumSizeHint().width()) + sides
-        below = 4 * self.fontMetrics().height() + edges.top() + edges.bottom()
-        self.resize(min(wide, room.width() - 20), min(self.form.sizeHint().height() + below, room.height() - 60))
+        self.resize(min(wide, room.width() - 20), 0)
+        self._grow()
+
+    def _grow(self) -> None:
+        room = self.screen().availableGeometry().height() - 60
+        layout = self.layout()
+        assert layout is not None
+        edges = layout.contentsMargins()
+        around = 4 * self.fontMetrics().height() + edges.top() + edges.bottom()
+        self.form.updateGeometry()
+        wanted = max(self.form.sizeHint().height(), self.form.minimumSizeHint().height()) + around
+        if self.height() < min(wanted, room):
+            self.resize(self.width(), min(wanted, room))
 
     def _button(self, words: str, name: str) -> QPushButton:
         button = QPushButton(words, self)

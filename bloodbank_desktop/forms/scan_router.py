@@ -150,6 +150,9 @@ class Router:
         """Return the step as it stands when the stock has answered, without a line if it refuses; nothing is changed."""
         if step.line is None or in_stock is None or step.ask is None:
             return step
+        if in_stock.state in (table("bag_event").facet("receive", "moves") or {}):
+            # Taken out of the books by a reversal: it may come in again.
+            return step
         since = f"{china_text(in_stock.received_at)} 入库（入库单 {in_stock.intake_no}）"
         message = f"{bag_name(step.ask)} 已于 {since}，不能再次入库。请把此袋放在一边核对，按 Ctrl+Del 删除本行"
         return Step(refused("duplicate-in-stock", message, line=step.index + 1, tone=Tone.IN_STOCK))

@@ -46,7 +46,7 @@ class ScanStrip(QFrame):
         grid.addWidget(self.keys, 3, 0)
         grid.addWidget(self.latest, 3, 1)
         grid.setColumnStretch(0, 1)
-        self._role = Role.INFO
+        self._role = self._note_role = Role.INFO
         self._tone: Tone | None = None
         self._colour()
 
@@ -59,10 +59,12 @@ class ScanStrip(QFrame):
         self.counter.setText(f"本单 {bags} 袋")
         self.latest.setText(f"最近一袋 {latest}" if latest else "")
 
-    def set_note(self, text: str) -> None:
-        """Say how far the delivery note has been received; "" where there is none."""
-        self.note.setText(text)
+    def set_note(self, text: str, role: Role = Role.INFO) -> None:
+        """Say how far the delivery note has been received, and how good that is; "" where there is none."""
+        self._note_role = role
+        self.note.setText(f"{SHAPES[role]} {text}" if text else "")
         self.note.setVisible(bool(text))
+        self._colour()
 
     def set_verdict(self, text: str, role: Role, tone: Tone | None = None) -> None:
         """Say what became of the last scan; a refusal is coloured by what is wrong, which its tone says."""
@@ -81,6 +83,9 @@ class ScanStrip(QFrame):
         colours.setColor(QPalette.ColorRole.Window, ground)
         colours.setColor(QPalette.ColorRole.WindowText, ink)
         self.verdict.setPalette(colours)
+        colours = self.note.palette()
+        colours.setColor(QPalette.ColorRole.WindowText, marks.ink(self._note_role, self.palette()))
+        self.note.setPalette(colours)
 
 
 def _label(name: str, factor: float, *, bold: bool = False) -> QLabel:

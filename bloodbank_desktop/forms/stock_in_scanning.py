@@ -52,7 +52,9 @@ class StockInScanning(BagScanning):
         words = f"发血单 {note.note_no}：{len(note.expected)} 袋，已收 {len(here)}，缺 {len(lacking)}"
         if 0 < len(lacking) <= 3:
             words += f"（{'、'.join(bag_name(key) for key in lacking)}）"
-        self.strip_.set_note(f"{words}，单外 {extra}" if extra else words)
+        # Before the first bag all are missing, and that is no fault of anybody.
+        role = Role.INFO if not keys else Role.REFUSED if lacking or extra else Role.GOOD
+        self.strip_.set_note(f"{words}，单外 {extra}" if extra else words, role)
 
     def _ask_for_note(self) -> None:
         number = str(self.host.form.values().get("station_issue_no") or "").strip()

@@ -101,7 +101,8 @@ class StockDesk:
         naming the first bag that refuses.
         """
         if deed not in DEEDS:
-            raise KnownProblem(f"库存中没有“{deed}”操作", code="no-such-deed")
+            words = "、".join(f"{one}（{bag_life.EVENTS.word(one)}）" for one in DEEDS)
+            raise KnownProblem(f"库存中没有“{deed}”操作；可用：{words}", code="no-such-deed")
         word = bag_life.EVENTS.word(deed)
         if deed in _NEEDS_REASON and not reason.strip():
             raise KnownProblem(f"请写明{word}的原因", code="reason-required")

@@ -144,6 +144,7 @@ class _Walk:
     def __init__(self, tx: Transaction) -> None:
         self._tx = tx
         self._done: set[tuple[Ref, str]] = set()
+        self._read: dict[Ref, rows.Row | None] = {}
         self.records: dict[Ref, Station] = {}
         self.bags: dict[BagKey, BagStory] = {}
         self._broken: dict[tuple[str, str], Broken] = {}
@@ -195,15 +196,21 @@ class _Walk:
                 self._done.add((ref, way))
                 {"up": self._up, "down": self._down, "bags": self._bags_of}[way](here)
 
+    def _row(self, ref: Ref) -> rows.Row | None:
+        # The same record is met from several sides.
+        if ref not in self._read:
+            self._read[ref] = rows.find(self._tx, *ref)
+        return self._read[ref]
+
     def _values(self, ref: Ref) -> Values:
-        row = rows.find(self._tx, *ref)
+        row = self._row(ref)
         return row.values if row is not None else {}
 
     def _keep(self, ref: Ref) -> bool:
         if len(self.records) >= MOST_RECORDS:
             self._cut = True
             return False
-        row = rows.find(self._tx, *ref)
+        row = self._row(ref)
         if row is None or row.deleted_at is not None:
             return False
         declared = all_records()[ref[0]]

@@ -15,6 +15,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -75,7 +76,7 @@ def _clear(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / "data").exists():
         shutil.rmtree(folder / "data")
-    for old in [*folder.glob("[0-9][0-9]-*.png"), *folder.glob("tour.json")]:
+    for old in [*folder.glob("[0-9]*-*.png"), *folder.glob("tour.json")]:
         old.unlink()
 
 
@@ -94,6 +95,7 @@ class Director:
         #: By module: rows in its list at the end of the visit, and how many pictures were taken there.
         self.modules: dict[str, dict[str, Any]] = {}
         self.ok = False
+        self._began = time.monotonic()
 
     def direct(self) -> None:
         """Play everything. Raises KnownProblem when something did not come true."""
@@ -147,7 +149,8 @@ class Director:
                     if "picture" in event:
                         self.pictures.append(event["picture"])
                         continue
-                    self.steps.append({"step": len(self.steps) + 1, **event})
+                    seconds = round(time.monotonic() - self._began, 1)
+                    self.steps.append({"step": len(self.steps) + 1, "seconds": seconds, **event})
                     if event["what"] == VISITED:
                         self.modules[event["module"]] = {key: event[key] for key in ("label", "rows", "pictures")}
                     if event["what"] == CRASH:

@@ -32,6 +32,7 @@ VISITED = "module visited"
 _STOCK = "stock"
 #: What is seen of the bags that were delivered three days ago.
 _EARLIER = timedelta(days=3)
+_HOUR = timedelta(hours=1)
 T = TypeVar("T")
 
 
@@ -53,7 +54,7 @@ def visit(folder: Path, url: str, say: Callable[[dict[str, Any]], None]) -> None
     stage = Stage(folder, say)
     stage.start(url)
     stage.link("在线")
-    visitor = Visitor(stage)
+    visitor = Visitor(stage, url)
     visitor.fill()
     for kind in all_records():
         visitor.visit(kind)
@@ -68,8 +69,9 @@ def visit(folder: Path, url: str, say: Callable[[dict[str, Any]], None]) -> None
 class Visitor:
     """Fills the data file once and then goes from module to module."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, url: str) -> None:
         self.stage = stage
+        self._url = url
         self.now = datetime.now(CHINA).replace(second=0, microsecond=0)
         self.bags = papers.refrigerator(self.now)
         self._labels: list[dict[str, Any]] = []
@@ -110,15 +112,16 @@ class Visitor:
         """Register what the lists show, let it arrive, let the other side answer, and let the answers come back."""
         now, bags = self.now, self.bags
         self._earlier_delivery()
+        # Requests came in this morning, the first one was answered, and what follows from it came later.
+        self._register("transfusion_request", *(papers.request(place, now - 4 * _HOUR) for place in range(3)))
         for kind, make in (
             ("blood_order", papers.order),
             ("entitlement_review", papers.review),
-            ("transfusion_request", papers.request),
             ("immunohaematology_request", papers.referral),
             ("autologous_transfusion", papers.autologous),
         ):
             self._register(kind, *(make(place, now) for place in range(3)))
-        self._register("clinical_issue", papers.issue(0, now, bags[:2]))
+        self._register("clinical_issue", papers.issue(0, now - 3 * _HOUR, bags[:2]))
         self._register("other_stock_out", papers.removal(now, [bags[13]]))
         transfer = {"out_type": "transfer", "reason": "other", "witness": None, "waste_handover_no": None}
         self._register(
@@ -128,7 +131,10 @@ class Visitor:
             ),
         )
         self._register("adverse_reaction", papers.reaction(0, now, bags[:2]))
+        self._push()
+        self.stage.note("records registered")
         self._arrived()
+        self.stage.note("records uploaded")
         self._answer("blood_order", 0, "order-refuse")
         self._answer("blood_order", 1, "order-partly")
         self._labels = self._answer("blood_order", 2, "order-satisfy", "order-dispatch")["labels"]
@@ -142,9 +148,10 @@ class Visitor:
             self._act("plan-allocate")
         recalled = f"{bags[9]['donation_number']} {bags[9]['product_code']}"
         self._act("recall", bag=[recalled])
-        program = self.stage.program
-        assert program is not None
-        program.window.refresh_asked.emit()
+        self.stage.note("the platform has answered")
+        # A program that starts reads at once what the platform has to say; one that runs would do it within a minute.
+        self.stage.stop()
+        self.stage.start(self._url)
         until(self._came_back, "平台的答复没有回来")
         self.stage.settled()
         self.stage.note("records and answers in place", records={kind: len(one) for kind, one in self._saved.items()})
@@ -162,12 +169,18 @@ class Visitor:
             saved = earlier.register("stock_in", papers.delivery(then, self.bags))
             stock = StockDesk(desk)
             stock.do("quarantine", [keys[7]], reason="标签破损待查")
-            stock.do("reserve", [keys[4]], holder=f"SQ{self.now:%Y%m%d}-9001")
+            stock.do("reserve", [keys[4]], holder=papers.request_no(1))
             stock.set_level(("RBC-SLR", "A", "positive"), 10)
             stock.set_level(("RBC-SLR", "O", "positive"), 6)
             return saved
 
         self._saved["stock_in"] = [self._lane(work)]
+
+    def _push(self) -> None:
+        """Tell the network lane that there is something to send, as the window does after a save."""
+        program = self.stage.program
+        assert program is not None
+        program.window.saved.emit(self._saved["stock_in"][0])
 
     def _arrived(self) -> None:
         until(lambda: all(one["state"] == "done" for one in self.stage.queue()), "记录没有送达平台")
@@ -219,8 +232,7 @@ class Visitor:
             return
         if kind == "adverse_reaction":
             dialog = self._follow("clinical_issue", "reaction", kind)
-            # Five minutes after the bags left, as the issue says.
-            known = {**papers.reaction(0, self.now, []), "onset_at": self.now}
+            known = papers.reaction(0, self.now, [])
             self._show(dialog, {key: value for key, value in known.items() if key != "bags"})
         else:
             dialog = self._draft(kind, _PAPERS[kind](self))

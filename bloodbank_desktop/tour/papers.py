@@ -70,7 +70,6 @@ def delivery(now: datetime, bags: list[Values], **changes: Any) -> Values:
     return {
         "intake_type": "supply",
         "supplier": "shanghai_blood_center",
-        "station_issue_no": "FX00000901",
         "intake_at": now,
         "receiver": _STAFF[0],
         "checker": _STAFF[1],
@@ -106,13 +105,18 @@ def person(place: int) -> Values:
     }
 
 
+def request_no(place: int) -> str:
+    """Return the number of the request of a place."""
+    return f"SQ{90_000_000 + place}"
+
+
 def request(place: int, now: datetime) -> Values:
     """Return a request of two units of red cells."""
     markers = ("alt", "hbsag", "anti_hbs", "hbeag", "anti_hbe", "anti_hbc", "anti_hcv", "anti_hiv", "syphilis")
     who = person(place)
     return {
         **who,
-        "request_no": f"SQ{now:%Y%m%d}-9{place:03d}",
+        "request_no": request_no(place),
         "requested_at": now - timedelta(minutes=50),
         "planned_at": now + timedelta(hours=4),
         "urgency": "routine",
@@ -202,7 +206,7 @@ def issue(place: int, now: datetime, bags: list[Values]) -> Values:
     return {
         **person(place),
         "issued_at": now - timedelta(minutes=5),
-        "request_no": f"SQ{now:%Y%m%d}-9{place:03d}",
+        "request_no": request_no(place),
         "pickup_type": "ordered",
         "pickup_no": f"QX{400 + place:08d}",
         "purpose": "anaemia",

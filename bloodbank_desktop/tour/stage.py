@@ -72,7 +72,7 @@ class Stage:
         #: How often a key had to be pressed once more.
         self.again = 0
         self._pressed_at = 0
-        self._pictures = len(list(folder.glob("[0-9][0-9]-*.png")))
+        self._pictures = len(list(folder.glob("[0-9]*-*.png")))
 
     # -- writing down -------------------------------------------------------------------------------------------------
 
@@ -95,7 +95,7 @@ class Stage:
             painter.end()
             assert ratio == front.devicePixelRatio()
         self._pictures += 1
-        file = f"{self._pictures:02d}-{name}.png"
+        file = f"{self._pictures:03d}-{name}.png"
         if not grabbed.save(str(self.folder / file), "PNG", _SMALL):
             raise Failed(f"图片 {file} 没有写成，请检查文件夹 {self.folder} 的权限和磁盘空间")
         self._say({"picture": file})

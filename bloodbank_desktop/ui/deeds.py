@@ -177,7 +177,13 @@ class Deeds(QObject):
         return True
 
     def _show_record(self, kind: str, mode: str, shown: Shown | None, draft: Draft | None) -> None:
-        dialog = self._open_dialog(kind, mode, shown, draft, self._window)
+        # Before it is built: what watches the window for scans need not look at every event of a dialog's making.
+        self.busy.emit(True)
+        try:
+            dialog = self._open_dialog(kind, mode, shown, draft, self._window)
+        except BaseException:
+            self.busy.emit(False)
+            raise
         saved: Any = dialog.saved  # type: ignore[attr-defined]
         saved.connect(lambda one: self._was_saved(one, mode))
         self.show(dialog)

@@ -37,6 +37,8 @@ class ScannedBags:
         self._known = known
         self.keys: dict[BagKey, None] = {}
         self._half: dict[str, str] = {}
+        # Counted by its number alone: the product code of its label may follow, and belongs to no other bag.
+        self._by_number: BagKey | None = None
 
     def take(self, text: str) -> str:
         """Take a scan; return what to say: the bag counted, what is still wanted, or what was wrong."""
@@ -51,6 +53,9 @@ class ScannedBags:
         if not read.ok or not facts:
             words = read.problems[0].message if read.problems else "这不是血袋的献血码或产品码"
             return f"✕ 没有计入：{words}"
+        last, self._by_number = self._by_number, None
+        if last is not None and "donation_number" not in facts:
+            return self._also(last, facts)
         if set(facts) & set(self._half):
             self._half.clear()
         self._half |= facts
@@ -68,10 +73,21 @@ class ScannedBags:
         # "00" on a label says that the donation was not divided (ICCBBA ST-001, data structure 003).
         key = here[0] if here else (donation, product or "", "" if split in (None, "00") else str(split))
         self._half.clear()
+        self._by_number = key if product is None else None
         if key in self.keys:
             return f"○ 已经计过：{bag_name(key)}"
         self.keys[key] = None
         return f"✓ 第 {len(self.keys)} 袋：{bag_name(key)}"
+
+
+    def _also(self, last: BagKey, facts: dict[str, str]) -> str:
+        """A further code of the bag just counted, which must agree with it."""
+        said = (facts.get("product_code", last[1]), facts.get("division", last[2]))
+        if said == last[1:]:
+            self._by_number = last
+            return f"○ 已经计过：{bag_name(last)}"
+        self.keys.pop(last, None)
+        return f"✕ 产品码与库存不符，刚才的 {bag_name(last)} 不再计入；请核对袋签，把这一袋的献血码和产品码重扫一遍"
 
 
 class StockTakeWindow(QDialog):
@@ -135,6 +151,8 @@ class StockTakeWindow(QDialog):
         self.said.setText(self.bags.take(text))
         if len(self.bags.keys) > before:
             self.list.insertItem(0, bag_name(list(self.bags.keys)[-1]))
+        elif len(self.bags.keys) < before:
+            self.list.takeItem(0)
 
     def _compare(self) -> None:
         self._finish(list(self.bags.keys), str(self.place.currentData()), self._show)

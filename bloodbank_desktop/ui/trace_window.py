@@ -49,7 +49,8 @@ class TraceWindow(QDialog):
         """Write the page as an A4 PDF."""
         writer = QPdfWriter(str(file))
         writer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
-        writer.setPageMargins(QMarginsF(15, 15, 15, 15), QPageLayout.Unit.Millimeter)
+        # The text engine leaves two centimetres of its own; margins of the paper would come on top of them.
+        writer.setPageMargins(QMarginsF(0, 0, 0, 0), QPageLayout.Unit.Millimeter)
         writer.setTitle(self.windowTitle())
         self._document().print_(writer)
 

@@ -47,6 +47,8 @@ BARS = {
     "import_vs_calamine": Bar(6),
     "export_vs_openpyxl": Bar(1.5),
     "rss_mb_1m": Bar(120),
+    "trace_ms_1m": Bar(100),
+    "stock_ms_1m": Bar(200),
 }
 
 

@@ -334,7 +334,7 @@ def test_two_windows_activate_once(module: RecordType, tmp_path: Path) -> None:
             return problem.code
         return "done"
 
-    said = at_once(*(lambda window=window: activate(window) for window in windows))  # type: ignore[misc]
+    said = at_once(*(lambda window=window: activate(window) for window in windows))
     assert sorted(said) == ["activated-already", "activated-already", "done"]
     assert len(_activations(profile, record_id)) == 1
     for window in (profile, *windows):

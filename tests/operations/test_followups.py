@@ -105,7 +105,7 @@ def test_a_delivery_is_begun_from_its_note(profile: Profile) -> None:
 )
 def test_an_issue_is_begun_from_its_request(urgency: str, pickup: str, profile: Profile) -> None:
     """Patient, request, purpose and the applicant as physician come from the request; an emergency is picked up as one."""
-    values = samples.request_values(1, urgency=urgency, emergency_reason="急诊" if urgency != "routine" else None)
+    values = samples.request_values(1, urgency=urgency, emergency_reason="急诊" if urgency == "emergency" else None)
     saved = profile.desk.register("transfusion_request", values)
     found = drafted(profile, "transfusion_request", saved.record_id, "issue")
     person = samples.person_values(1)

@@ -55,7 +55,7 @@ def test_every_module_adds_to_the_history(profile: Profile) -> None:
     assert found.records[0].kind == "adverse_reaction"
     assert [one.what for one in found.antibodies] == ["抗体筛查阳性"]
     assert [one.what for one in found.reactions] == ["非溶血性发热反应"]
-    assert {one.what for one in found.groups} == {"B RhD 阳性"} and not found.contradictory
+    assert {one.what for one in found.groups} == {"B型 RhD 阳性"} and not found.contradictory
     assert history(profile.desk, person_values(1)["id_no"]) == found
 
 

@@ -120,7 +120,9 @@ def test_deeds_that_need_words(deed: str, code: str, bags: Bags) -> None:
     no(bags, code, deed, bag, **{name: "  "})
     bags.stock.do(deed, [bag_key(bag)], **WORDS[deed])
     facts = bags.life(bag)[-1].facts
-    assert {"quarantine": "外观异常", "take_back": "病情变化", "relocate": "9号冰箱", "reserve": "SQ1"}[deed] in facts.values()
+    assert {"quarantine": "外观异常", "take_back": "病情变化", "relocate": "9号冰箱", "reserve": "SQ1"}[
+        deed
+    ] in facts.values()
 
 
 def test_all_bags_or_none(bags: Bags) -> None:
@@ -352,7 +354,11 @@ def test_a_delivery_is_reversed_and_its_bags_may_come_again(bags: Bags, stock: S
     first = bags.receive(one, two)
     undone = stock.reverse(first.record_id, reason=" 供血机构选错 ")
     values = bags.profile.desk.view("stock_in", undone.record_id).values
-    assert (values["intake_type"], values["reverses"], values["reversal_reason"]) == ("reversal", first.name, "供血机构选错")
+    assert (values["intake_type"], values["reverses"], values["reversal_reason"]) == (
+        "reversal",
+        first.name,
+        "供血机构选错",
+    )
     assert [bags.state(bag) for bag in (one, two)] == ["reversed", "reversed"]
     assert stock.groups() == []
     again = bags.receive(one, checker=None)

@@ -1,0 +1,121 @@
+"""What all words share: how they answer, refuse, open the file and read a JSON file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+
+from bloodbank_desktop.clock import utc_text
+from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.records.problems import Problem
+
+if TYPE_CHECKING:
+    from bloodbank_desktop.operations.opening import Profile
+    from bloodbank_desktop.operations.results import Saved
+
+Run = Callable[[argparse.Namespace], int]
+"""What a word does; returns the exit code."""
+
+YES, NO, WRONG_CALL = 0, 1, 2
+#: Codes of problems that say that the call cannot be meant, as opposed to an answer that is no.
+WRONG = {"unknown-module", "no-such-file", "wrong-act", "no-such-deed", "no-such-followup", "wrong-bag", "unknown-code"}
+
+
+class AddWord(Protocol):
+    """Adds a word with its plain arguments to the grammar and gives its parser for options."""
+
+    def __call__(self, name: str, run: Run, help_: str, *arguments: str) -> argparse.ArgumentParser: ...
+
+
+def say(answer: Any) -> None:
+    """Print the answer."""
+    sys.stdout.write(json.dumps(answer, ensure_ascii=False, indent=2, default=_plain) + "\n")
+
+
+def _plain(value: Any) -> str:
+    return utc_text(value) if isinstance(value, datetime) else str(value)
+
+
+def no(problems: Iterable[Problem]) -> int:
+    """Print problems and return the exit code of a no."""
+    sys.stderr.write(json.dumps([problem.as_json() for problem in problems], ensure_ascii=False, indent=2) + "\n")
+    return NO
+
+
+@contextmanager
+def profile(options: argparse.Namespace) -> Iterator[Profile]:
+    """Open the profile that the options name, in the name of who acts."""
+    from bloodbank_desktop.operations.opening import open_profile
+    from bloodbank_desktop.paths import profile_dir
+
+    profile = open_profile(profile_dir(options.data_dir, options.training), training=options.training)
+    profile.desk.operator = options.operator_given or "命令行"
+    try:
+        yield profile
+    finally:
+        profile.close()
+
+
+def read(path: Path) -> Any:
+    """Return what a JSON file says. Raises KnownProblem."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as problem:
+        raise KnownProblem(f"读不到文件 {path}（{problem.strerror}），请核对文件名", code="no-such-file") from problem
+    except UnicodeDecodeError as problem:
+        raise KnownProblem(f"{path} 不是 UTF-8 文字，请另存为 UTF-8 后再试", code="not-utf-8") from problem
+    try:
+        return json.loads(text, object_pairs_hook=_no_key_twice)
+    except (ValueError, RecursionError) as problem:
+        raise KnownProblem(f"{path} 不是正确的 JSON（{problem}），请改正后再试", code="not-json") from problem
+
+
+def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    whole = dict(pairs)
+    if len(whole) != len(pairs):
+        raise ValueError("同一个字段写了两次")
+    return whole
+
+
+def saved(one: Saved) -> dict[str, Any]:
+    """Return a saved record as it is printed."""
+    return {
+        "kind": one.kind,
+        "id": one.record_id,
+        "name": one.name,
+        "revision": one.revision,
+        "queue_number": one.dseq,
+        "at": one.at,
+    }
+
+
+def limit(text: str) -> int:
+    """Return how many rows are wanted. Raises ValueError."""
+    number = int(text)
+    if not 0 <= number <= 1_000_000:
+        raise ValueError(text)
+    return number
+
+
+class Parser(argparse.ArgumentParser):
+    """Says a wrong call in the form of every other problem; the parsers of the words are of this class too."""
+
+    def error(self, message: str) -> NoReturn:
+        usage = " ".join(self.format_usage().split())
+        no([Problem("", "wrong-call", f"命令写法不对，请按此改正：{usage}（{message}）")])
+        sys.exit(WRONG_CALL)
+
+
+def everywhere() -> Parser:
+    """Return the parser of the options that may stand before and after any word."""
+    everywhere = Parser(prog="bloodbank_desktop", add_help=False, argument_default=argparse.SUPPRESS)
+    everywhere.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of the data instead of the user's own")
+    everywhere.add_argument("--training", action="store_true", help="the training profile with synthetic data")
+    everywhere.add_argument("--operator", dest="operator_given", metavar="NAME", help="who acts; stands in the audit")
+    return everywhere

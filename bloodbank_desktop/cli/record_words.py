@@ -1,0 +1,173 @@
+"""Words about one record: what a code is, register, change, delete, activate, reverse, list, show, begin the next."""
+
+from __future__ import annotations
+
+import argparse
+
+from bloodbank_desktop.cli.calling import NO, WRONG_CALL, YES, AddWord, limit, no, profile, read, saved, say
+from bloodbank_desktop.records.problems import Problem
+
+
+def add(word: AddWord) -> None:
+    """Add the words to the grammar."""
+    decode = word("decode", _decode, "say what a scanned or typed code is", "text")
+    decode.add_argument("--profile", default="cn-tolerant", help="rules of the bag codes (default: %(default)s)")
+    word("register", _register, "save a new record from a JSON file", "kind", "file")
+    for made in (
+        word("amend", _amend, "change a record: fields of the file replace, null empties", "kind", "id", "file"),
+        word("delete", _delete, "delete a record; it stays in the file, marked", "kind", "id"),
+    ):
+        made.add_argument("--reason", default="", help="why, for the audit")
+    made = word("activate", _activate, "activate a plan, one way and once", "kind", "id")
+    made.add_argument("--link", metavar="NO", help="the review or request that the plan is used for")
+    made = word("reverse", _reverse, "take a whole delivery back by a linked reversal", "id")
+    made.add_argument("--reason", required=True, metavar="TEXT")
+    listing = word("list", _list, "list records, the newest first", "kind")
+    listing.add_argument("--search", default="", metavar="TEXT")
+    listing.add_argument("--limit", type=limit, default=100, metavar="N")
+    word("show", _show, "show a record with its answers and history", "kind", "id")
+    word("follow", _follow, "keep the draft of what follows from a record, and show it", "kind", "id", "what")
+
+
+def _decode(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.records.codes.profiles import built_in
+    from bloodbank_desktop.records.codes.scan import read, scan_as_json
+
+    if options.profile not in built_in():
+        known = "、".join(built_in())
+        no([Problem("", "unknown-profile", f"没有袋码规则“{options.profile}”；可用：{known}")])
+        return WRONG_CALL
+    scan = read(options.text, profile=options.profile)
+    whole = scan_as_json(scan)
+    # Exactly the promised keys: what else a scan knows is for the dialog.
+    say(
+        {
+            "ok": whole["ok"],
+            "structures": [{key: one[key] for key in ("number", "name", "fields")} for one in whole["structures"]],
+            "problems": [{key: one[key] for key in ("code", "message")} for one in whole["problems"]],
+            "raw": whole["raw"],
+        }
+    )
+    return YES if scan.ok else NO
+
+
+def _register(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.records.catalogue import record_type
+    from bloodbank_desktop.records.wire import from_json
+
+    declared = record_type(options.kind)
+    values, unread = from_json(declared, read(options.file))
+    if unread:
+        return no(unread)
+    with profile(options) as opened:
+        say(saved(opened.desk.register(options.kind, values)))
+    return YES
+
+
+def _amend(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.records.catalogue import record_type
+    from bloodbank_desktop.records.declare import Verb
+    from bloodbank_desktop.records.wire import from_json
+
+    declared = record_type(options.kind)
+    with profile(options) as opened:
+        opened.desk.allowed(options.kind, Verb.AMEND)
+        values, unread = from_json(declared, read(options.file))
+        if unread:
+            return no(unread)
+        before = opened.desk.view(options.kind, options.id)
+        # What the file does not name stays as it is; null empties a field.
+        whole = {**before.values, **values}
+        changed = opened.desk.amend(options.kind, options.id, whole, revision=before.revision, reason=options.reason)
+        say(saved(changed))
+    return YES
+
+
+def _delete(options: argparse.Namespace) -> int:
+    with profile(options) as opened:
+        say(saved(opened.desk.delete(options.kind, options.id, reason=options.reason)))
+    return YES
+
+
+def _activate(options: argparse.Namespace) -> int:
+    with profile(options) as opened:
+        values = {} if options.link is None else {"link_no": options.link}
+        say(saved(opened.desk.activate(options.kind, options.id, values)))
+    return YES
+
+
+def _reverse(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.operations.stock_desk import StockDesk
+
+    with profile(options) as opened:
+        say(saved(StockDesk(opened.desk).reverse(options.id, reason=options.reason)))
+    return YES
+
+
+def _list(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.records.catalogue import record_type
+    from bloodbank_desktop.storage.lists import ListQuery
+
+    declared = record_type(options.kind)
+    with profile(options) as opened:
+        listing = opened.desk.open_list(ListQuery(options.kind, search=options.search))
+        rows = opened.desk.page(listing, 0, options.limit)
+        found = [
+            {
+                "id": row.record_id,
+                "revision": row.revision,
+                "upload": row.upload,
+                "values": {f.key: f.kind.to_wire(row.values[f.key]) for f in declared.columns},
+                "lines": dict(row.lines),
+            }
+            for row in rows
+        ]
+        say({"total": listing.total, "rows": found})
+    return YES
+
+
+def _show(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.records.catalogue import record_type
+    from bloodbank_desktop.records.wire import to_json
+
+    declared = record_type(options.kind)
+    with profile(options) as opened:
+        shown = opened.desk.view(options.kind, options.id)
+    say(
+        {
+            "kind": shown.kind,
+            "id": shown.record_id,
+            "revision": shown.revision,
+            "values": to_json(declared, shown.values),
+            "created_at": shown.created_at,
+            "created_by": shown.created_by,
+            "updated_at": shown.updated_at,
+            "updated_by": shown.updated_by,
+            "deleted_at": shown.deleted_at,
+            "upload": shown.upload,
+            "refusals": [problem.as_json() for problem in shown.refusals],
+            "answer": dict(shown.answer),
+            "history": [
+                {
+                    "revision": one.revision,
+                    "values": to_json(declared, one.values),
+                    "until": one.at,
+                    "changed_by": one.actor,
+                    "reason": one.reason,
+                }
+                for one in shown.history
+            ],
+        }
+    )
+    return YES
+
+
+def _follow(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.operations.followups import begin
+    from bloodbank_desktop.records.catalogue import record_type
+    from bloodbank_desktop.records.wire import to_json
+
+    with profile(options) as opened:
+        draft = begin(opened.desk, options.kind, options.id, options.what)
+    say({"kind": draft.kind, "draft": draft.id, "values": to_json(record_type(draft.kind), draft.values)})
+    return YES
