@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from bloodbank_desktop.forms.choice_box import ChoiceBox, Entry
 from bloodbank_desktop.forms.editors import Editor, Now, edits
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import Field
+
+_MOST_ABREAST = 6
 
 
 class _BoxEditor(Editor):
@@ -73,6 +76,46 @@ class FlagEditor(_BoxEditor):
         super().__init__(field, parent, now, [Entry(yes, ("y",)), Entry(no, ("n",))])
 
 
+class _Boxes(QWidget):
+    """Check boxes in as many columns as there is room for, six at most: large type must not push them off the page."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(14)
+        self._grid.setVerticalSpacing(2)
+        self._grid.setColumnStretch(_MOST_ABREAST, 1)
+        self._boxes: list[QCheckBox] = []
+        self._abreast = _MOST_ABREAST
+
+    def add(self, box: QCheckBox) -> None:
+        """Put a box behind the others."""
+        self._boxes.append(box)
+        row, column = divmod(len(self._boxes) - 1, self._abreast)
+        self._grid.addWidget(box, row, column)
+
+    def minimumSizeHint(self) -> QSize:
+        widest = max((box.minimumSizeHint().width() for box in self._boxes), default=0)
+        return QSize(widest, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        widths = [box.sizeHint().width() + self._grid.horizontalSpacing() for box in self._boxes]
+        fitting = (n for n in range(_MOST_ABREAST, 1, -1) if _together(widths, n) <= self.width())
+        abreast = next(fitting, 1)
+        if abreast != self._abreast:
+            self._abreast = abreast
+            for place, box in enumerate(self._boxes):
+                self._grid.addWidget(box, *divmod(place, abreast))
+            self.updateGeometry()
+
+
+def _together(widths: list[int], abreast: int) -> int:
+    """Return how wide a grid of so many columns is."""
+    return sum(max(widths[column::abreast], default=0) for column in range(abreast))
+
+
 @edits(kinds.Choices)
 class ChoicesEditor(Editor):
     """Any number of entries of a code table, as a row of check boxes; a key of a newer platform gets a box too."""
@@ -81,24 +124,19 @@ class ChoicesEditor(Editor):
 
     def __init__(self, field: Field, parent: QWidget | None, now: Now) -> None:
         assert isinstance(field.kind, kinds.Choices)
-        super().__init__(field, QWidget(parent), now)
-        self._grid = QGridLayout(self.widget)
-        self._grid.setContentsMargins(0, 0, 0, 0)
-        self._grid.setHorizontalSpacing(14)
-        self._grid.setVerticalSpacing(2)
+        self._page = _Boxes(parent)
+        super().__init__(field, self._page, now)
         self._boxes: dict[str, QCheckBox] = {}
         self._read_only = False
         for key in field.kind.table:
             self._add(key, field.kind.table.word(key))
-        self._grid.setColumnStretch(20, 1)
 
     def _add(self, key: str, word: str) -> None:
         box = QCheckBox(word, self.widget)
         box.setObjectName(f"{self.field.key}.{key}")
         box.setAccessibleName(f"{self.field.label}：{word}")
         box.toggled.connect(self._toggled)
-        row, column = divmod(len(self._boxes), 6)
-        self._grid.addWidget(box, row, column)
+        self._page.add(box)
         self._boxes[key] = box
         self.widget.setFocusProxy(next(iter(self._boxes.values())))
         self._lock(box)

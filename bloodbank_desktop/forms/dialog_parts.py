@@ -49,6 +49,7 @@ class Parts:
         self.message.hide()
         self.state = QLabel(dialog)
         self.state.setObjectName("state")
+        self.state.setWordWrap(True)
         self.input_method = QLabel(dialog)
         self.input_method.setObjectName("input_method")
         self.input_method.hide()
@@ -119,9 +120,8 @@ def arrange(dialog: RecordDialog) -> None:
 def _buttons(dialog: RecordDialog) -> QHBoxLayout:
     parts = dialog.parts
     row = QHBoxLayout()
-    row.addWidget(parts.state)
+    row.addWidget(parts.state, 1)
     row.addWidget(parts.input_method)
-    row.addStretch(1)
     if dialog.mode == "amend":
         parts.reason.setMinimumWidth(dialog.fontMetrics().horizontalAdvance("0") * 44)
         parts.reason.show()

@@ -167,7 +167,9 @@ class RecordDialog(QDialog):
         # In the order of the page, which may differ from the order in which fields are declared.
         for key in (key for _, keys in self.declared.sections for key in keys):
             editor = self.form.editors.get(key)
-            if editor is not None and self.form.shown(key) and editor.required and not editor.text():
+            # What is suggested for a new record is on its way from the data file.
+            expected = editor is None or self.declared.fields[key].fresh is not None
+            if editor is not None and not expected and self.form.shown(key) and editor.required and not editor.text():
                 editor.focus()
                 return
 

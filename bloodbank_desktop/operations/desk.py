@@ -265,10 +265,10 @@ class Desk:
         now = self.clock.now()
         with self.store.write() as tx:
             record_id = outbox.record_of(tx, dseq)
-            how = {"at": now, "actor": self.operator, "reason": reason.strip()}
-            if record_id is None or not giving_way.settle(tx, record_id, **how):
+            why = reason.strip()
+            if record_id is None or not giving_way.settle(tx, record_id, at=now, actor=self.operator, reason=why):
                 raise KnownProblem("这一条没有等待人工处理", code="nothing-to-settle")
-            self.note(tx, "settle", "outbox", str(dseq), {"reason": reason.strip()})
+            self.note(tx, "settle", "outbox", str(dseq), {"reason": why})
 
     def change_mark(self) -> int:
         """Return a number that differs after any commit, of this or another process; for one thread only."""

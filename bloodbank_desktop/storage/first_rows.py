@@ -20,7 +20,6 @@ from bloodbank_desktop.storage.listing import ListRow
 from bloodbank_desktop.storage.names import DELETED, ID, REVISION, SEQ, count_column
 from bloodbank_desktop.storage.upload_states import worst
 
-
 _AMONG = "record_id IN (SELECT value FROM json_each(?))"
 
 

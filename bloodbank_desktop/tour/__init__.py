@@ -2,8 +2,9 @@
 
 It plays in processes, as life does: in the first one twelve bags are scanned with the network cut, five faulty labels
 among them, and then the process is killed; the second one finds the delivery where it stood, registers it, and the
-network comes back while the window is open. A third one visits every module afterwards. What is written down is read from the window, from the data file
-and from the platform's own file, never from the tour's intentions; a step that does not come true ends it with a no.
+network comes back while the window is open. A third one visits every module afterwards. What is written down is read
+from the window, from the data file and from the platform's own file, never from the tour's intentions; a step that does
+not come true ends it with a no.
 """
 
 from __future__ import annotations

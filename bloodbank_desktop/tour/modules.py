@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -401,7 +402,7 @@ class Visitor:
                 stage.scan(window, code, label="said")
                 if counted.count() == place:
                     break
-            until(lambda place=place: counted.count() == place, f"第 {place} 袋没有计入（{said.text()}）")
+            until(partial(_holds, counted, place), f"第 {place} 袋没有计入（{said.text()}）")
         stage.picture("库存管理-盘点扫描", window)
         report = part(window, QTextBrowser, "report")
         stage.press(window, Qt.Key.Key_S, _CTRL, report.isVisible, "没有盘点结果")
@@ -434,3 +435,8 @@ _PAPERS: dict[str, Callable[[Visitor], dict[str, Any]]] = {
     "autologous_transfusion": lambda visitor: papers.autologous(3, visitor.now),
     "immunohaematology_request": lambda visitor: papers.referral(3, visitor.now),
 }
+
+
+def _holds(counted: QListWidget, count: int) -> bool:
+    """Return whether so many bags have been counted."""
+    return counted.count() == count

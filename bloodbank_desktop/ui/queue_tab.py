@@ -33,7 +33,10 @@ _AGE_MS = 30_000
 
 
 class QueueTab(QWidget):
-    """`asked(mode, kind, record id)` wants a dialog; `changed()` follows a retry; `settle_asked(OutboxRow)`; `failed(exception)`."""
+    """`asked(mode, kind, record id)` wants a dialog; `changed()` follows a retry; `failed(exception)`.
+
+    `settle_asked(OutboxRow)` wants an operation ended in the platform's favour.
+    """
 
     asked = Signal(str, str, str)
     changed = Signal()

@@ -214,7 +214,8 @@ def style_sheet(c: Colours, font: QFont) -> str:
     y, x, wide = max(round(height * 0.11), 2), round(height * 0.4), round(height * 0.7)
     sizes: dict[str, int | str] = {"y": y, "y1": y - 1, "y2": 2 * y, "y21": 2 * y - 1, "y3": 3 * y}
     sizes |= {"x": x, "x1": x - 1, "x2": wide, "bar_width": wide, "thumb_least": 2 * height}
-    sizes |= {"round": max(round(height * 0.17), 3), "icon": round(height * 0.6), "arrow": round(height * 1.1)}
+    sizes |= {"round": max(round(height * 0.17), 3), "icon": round(height * 0.6), "check": round(height * 0.7)}
+    sizes |= {"arrow": round(height * 1.1)}
     points = font.pointSizeF()
     sizes |= {f"points{percent}": f"{points * percent / 100:g}" for percent in (100, 130, 135, 150)}
     words = {**asdict(c), **{key: str(size) for key, size in sizes.items()}}

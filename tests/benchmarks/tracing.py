@@ -11,6 +11,7 @@ import statistics
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -114,7 +115,7 @@ def measure(sizes: Sizes) -> Iterator[Result]:
     found: list[Chain] = []
     try:
         texts = _bags(profile, sizes.looks)
-        ours, bare, asked = _looks(profile, raw, [lambda text=text: _page(profile, text, found) for text in texts])
+        ours, bare, asked = _looks(profile, raw, [partial(_page, profile, text, found) for text in texts])
         kinds = [{one.kind for one in chain.records} for chain in found]
         if not all({"blood_order", "transfusion_request", _REACTION} <= one for one in kinds):
             raise AssertionError("a chain did not reach from order to reaction")

@@ -130,7 +130,13 @@ def test_every_field_has_its_column() -> None:
 
 def test_exported_text_is_never_computed(tmp_path: Path) -> None:
     """What anybody typed into a record goes into the export as text, also where it looks like a formula."""
-    typed = {"diagnosis": "=HYPERLINK(A1)", "indication": "+1", "department": "@SUM(1)", "bed": "-1", "remark": "#N/A"}
+    typed: dict[str, Any] = {
+        "diagnosis": "=HYPERLINK(A1)",
+        "indication": "+1",
+        "department": "@SUM(1)",
+        "bed": "-1",
+        "remark": "#N/A",
+    }
     path = write(tmp_path / "out.xlsx", [samples.request_values(0, **typed)])
     cells = [
         cell for row in load_workbook(path)[HEAD.title].iter_rows() for cell in row if cell.value in typed.values()

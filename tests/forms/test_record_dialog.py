@@ -16,16 +16,14 @@ from bloodbank_desktop.forms.record_dialog import RecordDialog
 from bloodbank_desktop.forms.row_dialog import RowDialog
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.problems import Problem
+from tests import samples
 from tests.forms.conftest import MakeDialog
 from tests.forms.fakes import FakeBack
-from tests.samples import request_values, stock_in_values
+from tests.samples import request_values
 from tests.waiting import turn_events, wait_until
 
 every_module = pytest.mark.parametrize("kind", list(all_records()))
-VALUES: dict[str, dict[str, Any]] = {
-    "stock_in": stock_in_values(3),
-    "transfusion_request": request_values(4),
-}
+VALUES: dict[str, dict[str, Any]] = {kind: samples.values(kind, 4) for kind in all_records()}
 REQUEST = "transfusion_request"
 
 

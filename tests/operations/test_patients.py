@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -18,10 +19,16 @@ from tests.samples import NOW, bag_values, person_values
 from tests.support import REFUSED, bare, census
 
 ONE, TWO, THREE = "ZY00000001", "ZY00000002", "ZY00000003"
-UNKNOWN = {"patient_name": "无名氏", "id_type": None, "id_no": None, "patient_abo": "unknown", "patient_rhd": "unknown"}
+UNKNOWN: dict[str, Any] = {
+    "patient_name": "无名氏",
+    "id_type": None,
+    "id_no": None,
+    "patient_abo": "unknown",
+    "patient_rhd": "unknown",
+}
 
 
-def request(profile: Profile, seed: int, **changes: object) -> str:
+def request(profile: Profile, seed: int, **changes: Any) -> str:
     """Register a request; return its id."""
     return profile.desk.register("transfusion_request", samples.request_values(seed, **changes)).record_id
 
@@ -42,7 +49,11 @@ def test_every_module_adds_to_the_history(profile: Profile) -> None:
     request(profile, 1)
     request(profile, 2)
     bags.issue(bag_values(0), patient=1)
-    later = {"onset_at": NOW + timedelta(days=1), "reported_at": NOW + timedelta(days=1), "antibody_screen": "positive"}
+    later: dict[str, Any] = {
+        "onset_at": NOW + timedelta(days=1),
+        "reported_at": NOW + timedelta(days=1),
+        "antibody_screen": "positive",
+    }
     profile.desk.register("adverse_reaction", samples.reaction_values(1, 1, bags=[bag_values(0)], **later))
     profile.desk.register("immunohaematology_request", samples.referral_values(1, own_antibody_screen="negative"))
     profile.desk.register("autologous_transfusion", samples.autologous_values(1))

@@ -263,7 +263,7 @@ def test_safety_stock_counts_what_may_be_issued(bags: Bags, stock: StockDesk, cl
     group = (CELLS, "A", "positive")
     stock.set_level(group, 2)
     (empty,) = stock.groups()
-    assert (empty.bags, empty.amount, empty.least, empty.short) == (0, 0, 2, True)
+    assert (empty.bags, empty.amount, empty.least, empty.short) == (0, Decimal(0), 2, True)
     bags.receive(cells(0), cells(1), cells(2, expires_at=NOW + timedelta(days=1)))
     assert not stock.groups()[0].short
     stock.do("reserve", [bag_key(cells(0))], holder="SQ1")

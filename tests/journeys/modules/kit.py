@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QTableView, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QTableView, QWidget
 from shiboken6 import isValid
 
 from bloodbank_desktop.clock import SystemClock
@@ -137,6 +137,7 @@ class Person:
         if key:
             wait_until(lambda: QApplication.activePopupWidget() is not None, PATIENCE)
             menu = QApplication.activePopupWidget()
+            assert isinstance(menu, QMenu)
             names = [one.objectName() for one in menu.actions()]
             menu.setActiveAction(menu.actions()[names.index(f"action.follow.{key}")])
             self.press(KEY.Key_Return)

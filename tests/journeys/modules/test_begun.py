@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -56,7 +57,7 @@ def test_an_autologous_record_unfolds_by_its_kind(
 ) -> None:
     """Choosing the kind shows the fields of that kind and of no other; such a record is saved and goes up."""
     now = this_minute()
-    more = {key: samples.Decimal(value) if isinstance(value, int) else value for key, value in stated.items()}
+    more = {key: Decimal(value) if isinstance(value, int) else value for key, value in stated.items()}
     values = samples.autologous_values(3, now=now, autologous_type=chosen, **more)
     if chosen != "predeposit":
         values |= {"collections": (), "procedure_at": now}
