@@ -27,6 +27,7 @@ from bloodbank_desktop.training import command
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.opening import Profile
     from bloodbank_desktop.operations.results import Saved
+    from bloodbank_desktop.records.declare import RecordType
 
 YES, NO, WRONG_CALL = 0, 1, 2
 #: In the order of the floors; each brings along what it stands on.
@@ -178,10 +179,13 @@ def _register(options: argparse.Namespace) -> int:
     from bloodbank_desktop.records.wire import from_json
 
     declared = record_type(options.kind)
-    values, unread = from_json(declared, _read(options.file))
+    picked: list[Path] = []
+    values, unread = from_json(declared, _with_files(declared, options.file, picked))
     if unread:
         return _no(unread)
     with _profile(options) as profile:
+        for path in picked:
+            profile.desk.add_file(path)
         _say(_saved(profile.desk.register(options.kind, values)))
     return YES
 
@@ -194,14 +198,42 @@ def _amend(options: argparse.Namespace) -> int:
     declared = record_type(options.kind)
     with _profile(options) as profile:
         profile.desk.allowed(options.kind, Verb.AMEND)
-        values, unread = from_json(declared, _read(options.file))
+        picked: list[Path] = []
+        values, unread = from_json(declared, _with_files(declared, options.file, picked))
         if unread:
             return _no(unread)
+        for path in picked:
+            profile.desk.add_file(path)
         before = profile.desk.view(options.kind, options.id)
         # What the file does not name stays as it is; null empties a field.
         whole = {**before.values, **values}
         saved = profile.desk.amend(options.kind, options.id, whole, revision=before.revision, reason=options.reason)
         _say(_saved(saved))
+    return YES
+
+
+def _with_files(declared: RecordType, file: Path, picked: list[Path]) -> Any:
+    """Return the JSON of a file in which {"path": …}, from its own folder on, names a file; those go to `picked`."""
+    from bloodbank_desktop.operations.files import entry_of, read_content, with_files_of
+
+    def add(path: Path) -> dict[str, Any]:
+        picked.append(path)
+        return entry_of(read_content(path), path.name)
+
+    return with_files_of(declared, _read(file), file.parent, add)
+
+
+def _file(options: argparse.Namespace) -> int:
+    with _profile(options) as profile:
+        content = profile.desk.read_file(options.sha256)
+    try:
+        with options.out.open("xb") as opened:
+            opened.write(content)
+    except FileExistsError as problem:
+        raise KnownProblem(f"{options.out} 已经存在，没有覆盖；请换一个文件名", code="file-exists") from problem
+    except OSError as problem:
+        raise KnownProblem(f"写不出 {options.out}（{problem.strerror}）", code="cannot-write") from problem
+    _say({"file": str(options.out), "size": len(content)})
     return YES
 
 
@@ -389,7 +421,7 @@ def _verify(options: argparse.Namespace) -> int:
             waiting = profile.desk.queue_summary().waiting
         except KnownProblem:
             waiting = None  # unreadable, which stands among the problems
-    checked = ["file", "triggers", "outbox", "records", "ledger", "audit"]
+    checked = ["file", "triggers", "outbox", "records", "files", "ledger", "audit"]
     _say({"ok": not found, "checked": checked, "waiting": waiting, "problems": [p.as_json() for p in found]})
     return _no(found) if found else YES
 
@@ -450,7 +482,7 @@ def _parser() -> _Parser:
     ) -> argparse.ArgumentParser:
         made = words.add_parser(name, help=help_, description=help_, parents=[everywhere])
         for argument in arguments:
-            made.add_argument(argument, type=Path if argument in ("file", "folder") else str, metavar=argument.upper())
+            made.add_argument(argument, type=Path if argument in ("file", "folder", "out") else str, metavar=argument.upper())
         made.set_defaults(run=run)
         return made
 
@@ -465,6 +497,7 @@ def _parser() -> _Parser:
     listing = word("list", _list, "list records, the newest first", "kind")
     listing.add_argument("--search", default="", metavar="TEXT")
     listing.add_argument("--limit", type=_limit, default=100, metavar="N")
+    word("file", _file, "write a file that a record names, such as a scanned paper", "sha256", "out")
     word("show", _show, "show a record with its answers and history", "kind", "id")
     made = word("template", _template, "print an empty example of the JSON of register, or write an Excel template", "kind")
     made.add_argument("--xlsx", type=Path, metavar="FILE", help="write the Excel template of import there")

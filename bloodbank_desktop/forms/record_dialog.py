@@ -104,6 +104,7 @@ class RecordDialog(QDialog):
         self.setModal(True)
         self.blocks = {f.key: LinesBlock(f, of) for f, of in declared.groups}
         self.form = FieldForm(declared, self.back.now, self.blocks, self)
+        self.form.attach(self.back)
         self.parts = dialog_parts.Parts(self, words)
 
     def _show_values(self) -> None:
@@ -133,7 +134,7 @@ class RecordDialog(QDialog):
             if self._existing is None:
                 editor.show(draft.values.get(key))
             elif shown != editor.text():
-                editor.show_text(shown)
+                editor.put(draft.values.get(key))
         self.form.show_texts(draft.texts)
 
     def _show_fresh(self, values: dict[str, Any]) -> None:

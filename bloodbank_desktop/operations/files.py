@@ -24,8 +24,8 @@ from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.storage import files
 from bloodbank_desktop.storage.store import Transaction
 
-#: Files that were picked and that no record or draft names yet; a dialog has a handful of them.
-MOST_PICKED = 40
+#: Files that were picked and that no record or draft names yet: as many as one record can name.
+MOST_PICKED = 100
 Note = Callable[[Transaction, str, str, str, Any], None]
 
 

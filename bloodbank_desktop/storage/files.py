@@ -16,7 +16,6 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from bloodbank_desktop.storage.schema import file_contents, file_sent
 
-
 #: The action of the audit row that every kept file has, with the object "file/<sha256>".
 ADDED = "add-file"
 
