@@ -9,6 +9,7 @@ from bloodbank_desktop.operations.files import entry_of
 from bloodbank_desktop.operations.opening import Profile
 from bloodbank_desktop.records.declare import LineType
 from bloodbank_desktop.records.files import named
+from tests import samples
 
 BEGINNINGS = {".jpg": b"\xff\xd8\xff\xe0", ".png": b"\x89PNG\r\n\x1a\n", ".pdf": b"%PDF-1.7\n"}
 #: The contents of all entries that were made here, by SHA-256.
@@ -39,3 +40,10 @@ def written(folder: Path, name: str = "身份证.pdf", seed: int = 0) -> Path:
     path = folder / name
     path.write_bytes(content(seed, path.suffix))
     return path
+
+
+def review(seed: int = 0, *entries: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    """Return an application for review whose proof of identity is shown by these files, and the others on paper."""
+    whole = samples.values("entitlement_review", seed, **changes)
+    first, *rest = whole["evidence"]
+    return {**whole, "evidence": ({"evidence_kind": first["evidence_kind"], "files": entries}, *rest)}

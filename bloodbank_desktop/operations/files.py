@@ -51,9 +51,10 @@ def read_content(path: Path) -> bytes:
             before = os.fstat(opened.fileno())
             content = opened.read(MOST_BYTES + 1)
             after = os.fstat(opened.fileno())
-    except OSError as problem:
+    except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
+        why = getattr(problem, "strerror", None) or "文件名有误"
         raise KnownProblem(
-            f"读不到文件“{path.name}”（{problem.strerror}），请核对文件是否还在、有无权限", code="file-unreadable"
+            f"读不到文件“{path.name}”（{why}），请核对文件是否还在、有无权限", code="file-unreadable"
         ) from problem
     if len(content) > MOST_BYTES:
         raise _too_large(path.name)

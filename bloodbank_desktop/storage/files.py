@@ -7,12 +7,14 @@ of them the platform has is noted apart, because a platform that was restored ma
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, select, text
+from sqlalchemy import Connection, delete, insert, select, text, type_coerce
 from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy.types import NullType
 
 from bloodbank_desktop.storage.schema import file_contents, file_sent
 
@@ -53,13 +55,21 @@ def keep(tx: Connection, media_type: str, content: bytes, *, at: datetime) -> bo
 
 def content(tx: Connection, sha256: str) -> bytes | None:
     """Return the content of a file, None if it is not here."""
-    found = tx.execute(select(file_contents.c.content).where(file_contents.c.sha256 == sha256)).scalar()
-    return None if found is None else bytes(found)
+    raw = select(type_coerce(file_contents.c.content, NullType)).where(file_contents.c.sha256 == sha256)
+    found = tx.execute(raw).scalar()
+    # Another tool may have left a text where bytes belong.
+    return found if found is None or isinstance(found, bytes) else str(found).encode()
 
 
 def all_names(tx: Connection) -> list[str]:
     """Return the SHA-256 of every kept file."""
     return list(tx.execute(select(file_contents.c.sha256).order_by(file_contents.c.sha256)).scalars())
+
+
+_UNSENT = text(
+    "SELECT sha256, media_type, size FROM file_contents WHERE sha256 IN (SELECT value FROM json_each(:names))"
+    " AND sha256 NOT IN (SELECT sha256 FROM file_sent) ORDER BY sha256"
+)
 
 
 def note_sent(tx: Connection, sha256: str, *, at: datetime) -> None:
@@ -75,7 +85,4 @@ def forget_sent(tx: Connection, names: Collection[str]) -> None:
 
 def unsent(tx: Connection, names: Collection[str]) -> list[Kept]:
     """Return those of these files that are here and that the platform is not known to have."""
-    there = text("EXISTS (SELECT 1 FROM file_sent s WHERE s.sha256 = file_contents.sha256)")
-    about = select(file_contents.c.sha256, file_contents.c.media_type, file_contents.c.size)
-    found = tx.execute(about.where(file_contents.c.sha256.in_(list(names)), ~there).order_by(file_contents.c.sha256))
-    return [Kept(*row) for row in found]
+    return [Kept(*row) for row in tx.execute(_UNSENT, {"names": json.dumps(list(names))})]
