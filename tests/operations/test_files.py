@@ -168,7 +168,7 @@ def test_a_file_that_is_being_written_is_not_taken(tmp_path: Path, monkeypatch: 
             more.write(b"%")
         return found
 
-    monkeypatch.setattr(operations.os, "fstat", and_the_scanner_writes)
+    monkeypatch.setattr(os, "fstat", and_the_scanner_writes)
     with pytest.raises(KnownProblem) as caught:
         read_content(path)
     assert caught.value.code == "file-changing"

@@ -60,7 +60,7 @@ REFUSALS = {
 def test_a_wrong_file_is_refused(server: TrainingServer, case: str) -> None:
     """Each wrong request has its documented refusal as problem+json, and nothing is kept."""
     changes, status, name = REFUSALS[case]
-    reply = put(server, GOOD, **changes)  # type: ignore[arg-type]
+    reply = put(server, GOOD, **changes)
     assert (reply.status_code, slug(reply.json())) == (status, name)
     with server.platform.ledger.read() as connection:
         assert lacking(connection, [hashlib.sha256(GOOD).hexdigest()])
