@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bloodbank_desktop.cli import exchange_words, platform_words, record_words, stock_words
+from bloodbank_desktop.cli import exchange_words, file_words, platform_words, record_words, stock_words
 from bloodbank_desktop.cli.calling import Parser, Run, everywhere
 
 
@@ -22,11 +22,12 @@ def parser(window: Run) -> Parser:
     def word(name: str, run: Run, help_: str, *arguments: str) -> argparse.ArgumentParser:
         one = words.add_parser(name, help=help_, description=help_, parents=[everywhere()])
         for argument in arguments:
-            one.add_argument(argument, type=Path if argument in ("file", "folder") else str, metavar=argument.upper())
+            kind = Path if argument in ("file", "folder", "out") else str
+            one.add_argument(argument, type=kind, metavar=argument.upper())
         one.set_defaults(run=run)
         return one
 
-    for subject in (record_words, exchange_words, stock_words, platform_words):
+    for subject in (record_words, file_words, exchange_words, stock_words, platform_words):
         subject.add(word)
     platform_words.add_training(words)
     return made

@@ -115,7 +115,7 @@ def _verify(options: argparse.Namespace) -> int:
             waiting = opened.desk.queue_summary().waiting
         except KnownProblem:
             waiting = None  # unreadable, which stands among the problems
-    checked = ["file", "triggers", "outbox", "records", "ledger", "audit"]
+    checked = ["file", "triggers", "outbox", "records", "files", "ledger", "audit"]
     say({"ok": not found, "checked": checked, "waiting": waiting, "problems": [p.as_json() for p in found]})
     return no(found) if found else YES
 

@@ -147,7 +147,19 @@ class Existing:
     refusals: tuple[Problem, ...] = ()
 
 
-class Back(Protocol):
+class FileDoor(Protocol):
+    """What an editor of files asks."""
+
+    def add_file(self, path: str, done: Callable[[dict[str, Any]], None], failed: Failed) -> None:
+        """Read a file and answer how a record names it (see `records.kinds.files.Entry`)."""
+        ...
+
+    def read_file(self, sha256: str, done: Callable[[bytes], None], failed: Failed) -> None:
+        """Answer with the content of a file that a record names."""
+        ...
+
+
+class Back(FileDoor, Protocol):
     """The world behind a dialog. Names and arguments are those of the desk; see the module docstring for the rules."""
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from bloodbank_desktop.forms import choice_editors as _choice_editors  # noqa: F401  registers its editors
+from bloodbank_desktop.forms import files_editor as _files_editor  # noqa: F401
 from bloodbank_desktop.forms.editors import EDITORS, Editor, Now
 from bloodbank_desktop.records.declare import Field
 

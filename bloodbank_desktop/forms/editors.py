@@ -16,6 +16,7 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent
 from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from bloodbank_desktop.clock import CHINA, china_text
+from bloodbank_desktop.forms.contract import FileDoor
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import Field
 from bloodbank_desktop.records.kinds import Kind, Unreadable
@@ -72,6 +73,13 @@ class Editor(QObject):
         self._value = value
         # What the widget made of it, for some characters look alike after they passed through a widget.
         self._untouched = self.text()
+
+    def put(self, value: Any) -> None:
+        """Show a stored value as if a person had filled it in."""
+        self.show_text(self.kind.format(value))
+
+    def attach(self, door: FileDoor) -> None:
+        """Give the editor what stands behind the dialog; most have no use for it."""
 
     def value(self) -> Any:
         """Return the stored value. Raises Unreadable when the text is not one; the text stays as it is."""

@@ -14,6 +14,7 @@ from PySide6.QtGui import QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from bloodbank_desktop.forms import marks
+from bloodbank_desktop.forms.contract import FileDoor
 from bloodbank_desktop.forms.editor_of import editor_for
 from bloodbank_desktop.forms.editors import Editor, Now
 from bloodbank_desktop.forms.roles import SHAPES, Role
@@ -136,6 +137,11 @@ class FieldForm(QWidget):
         row.addWidget(text)
         row.addWidget(rule, 1)
         return head
+
+    def attach(self, door: FileDoor) -> None:
+        """Give the editors what stands behind the dialog."""
+        for editor in self.editors.values():
+            editor.attach(door)
 
     # -- values ---------------------------------------------------------------------------------------------------
 

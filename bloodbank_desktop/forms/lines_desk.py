@@ -85,6 +85,7 @@ class LinesDesk:
             found=[Problem(field, "", message) for field, message in found.items()],
             parent=dialog,
         )
+        window.form.attach(dialog.back)
         if dialog.behaviour.input_method_off:
             for editor in window.form.editors.values():
                 editor.set_input_method(editor.takes_chinese)

@@ -106,6 +106,7 @@ class RecordDialog(QDialog):
         self.blocks = {f.key: LinesBlock(f, of, viewing=viewing) for f, of in declared.groups}
         self.parts = dialog_parts.Parts(self, words)
         self.form = FieldForm(declared, self.back.now, self.blocks, self.parts.inner)
+        self.form.attach(self.back)
 
     def _show_values(self) -> None:
         if self.draft is not None:
@@ -134,7 +135,7 @@ class RecordDialog(QDialog):
             if self._existing is None:
                 editor.show(draft.values.get(key))
             elif shown != editor.text():
-                editor.show_text(shown)
+                editor.put(draft.values.get(key))
         self.form.show_texts(draft.texts)
 
     def _show_fresh(self, values: dict[str, Any]) -> None:

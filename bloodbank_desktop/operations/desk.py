@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from bloodbank_desktop.clock import Clock, china_day
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations import effects, giving_way
+from bloodbank_desktop.operations.files import Picked
 from bloodbank_desktop.operations.platform_words import refusals
 from bloodbank_desktop.operations.results import Saved, Shown
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import VERB_WORDS, RecordType, Values, Verb
 from bloodbank_desktop.records.ids import new_id
+from bloodbank_desktop.records.kinds.files import Entry
 from bloodbank_desktop.records.problems import Problem, Refused
 from bloodbank_desktop.records.validate import fixed_changes, problems, tidy
 from bloodbank_desktop.records.wire import body, canonical, from_body
@@ -28,6 +31,7 @@ from bloodbank_desktop.storage import (
     audit,
     draft_rows,
     facts,
+    files,
     history,
     ledger,
     lists,
@@ -52,6 +56,7 @@ class Desk:
         self.store = store
         self.clock = clock
         self.operator = operator
+        self._picked = Picked()
 
     # -- acts -----------------------------------------------------------------------------------------------------
 
@@ -70,6 +75,7 @@ class Desk:
         with self.store.write() as tx:
             if draft is not None and rows.find(tx, kind, record_id) is not None:
                 raise KnownProblem("这份草稿已经登记过，请在列表中查看", code="registered-already")
+            self._keep_files(tx, declared, whole, now)
             self._refuse_what_stock_forbids(tx, declared, whole, now)
             for f in declared.plain:
                 if f.serial is not None and whole[f.key] is None:
@@ -84,6 +90,7 @@ class Desk:
             if draft is not None:
                 draft_rows.drop(tx, draft)
             self.note(tx, "register", kind, record_id, {"dseq": dseq})
+        self._picked.forget(declared, whole)
         return Saved(kind, record_id, name, 1, dseq, now)
 
     def amend(
@@ -116,6 +123,7 @@ class Desk:
             found = problems(declared, whole) or list(fixed_changes(declared, row.values, whole))
             if found:
                 raise Refused(found)
+            self._keep_files(tx, declared, whole, now, row.values)
             history.keep(tx, kind, row, at=now, actor=self.operator, reason=reason)
             number = rows.change(tx, kind, row, whole, at=now, actor=self.operator)
             name = declared.name_of(whole)
@@ -127,6 +135,7 @@ class Desk:
             if draft is not None:
                 draft_rows.drop(tx, draft)
             self.note(tx, "amend", kind, record_id, {"dseq": dseq, "revision": number})
+        self._picked.forget(declared, whole)
         return Saved(kind, record_id, name, number, dseq, now)
 
     def delete(self, kind: str, record_id: str, *, reason: str = "") -> Saved:
@@ -223,6 +232,29 @@ class Desk:
         wanted = {f.key: f.fresh for f in record_type(kind).plain if f.fresh is not None}
         return {key: given.get(name, name) for key, name in wanted.items()}
 
+    # -- files ----------------------------------------------------------------------------------------------------
+
+    def add_file(self, source: Path | bytes, name: str = "") -> Entry:
+        """Take a file that somebody picked and return how a record names it.
+
+        Its content is kept in the transaction that keeps the first record or draft line which names it. Raises
+        KnownProblem for a file that is empty, too large, unreadable, being written, or no JPEG, PNG or PDF.
+        """
+        return self._picked.add(source, name)
+
+    def read_file(self, sha256: str) -> bytes:
+        """Return the content of a file that a record names, exactly as it was picked. Raises KnownProblem."""
+        content = self._picked.content(sha256)
+        if content is None:
+            with self.store.read() as tx:
+                content = files.content(tx, sha256)
+            if content is None:
+                raise KnownProblem("本机没有这个文件的内容：它是在另一台工作站添加的，请到那里查看", code="file-not-here")
+            self._note_view("file", sha256)
+        if files.digest(content) != sha256:
+            raise KnownProblem("这个文件的内容已损坏，请联系信息科用备份恢复", code="file-changed")
+        return content
+
     # -- lists, stock, queue ---------------------------------------------------------------------------------------
 
     def open_list(self, query: ListQuery) -> Listing:
@@ -288,20 +320,27 @@ class Desk:
 
     def keep_draft(self, kind: str, draft_id: str, head: Values, texts: Mapping[str, str] | None = None) -> None:
         """Keep the header of a draft; durable when it returns."""
+        now = self.clock.now()
         with self.store.write() as tx:
-            draft_rows.keep_head(tx, kind, draft_id, head, texts or {}, at=self.clock.now(), actor=self.operator)
+            self._picked.keep(tx, record_type(kind), head, self.note, at=now)
+            draft_rows.keep_head(tx, kind, draft_id, head, texts or {}, at=now, actor=self.operator)
+        self._picked.forget(record_type(kind), head)
 
     def keep_line(
         self, kind: str, draft_id: str, lines_key: str, line_id: str, values: Values, *, head: Values | None = None
     ) -> None:
         """Keep one line of a draft, which is made if need be; durable when it returns."""
         now = self.clock.now()
+        of = draft_rows.type_of_lines(kind, lines_key)
         with self.store.write() as tx:
+            self._picked.keep(tx, of, values, self.note, at=now)
             if head is not None:
+                self._picked.keep(tx, record_type(kind), head, self.note, at=now)
                 draft_rows.keep_head(tx, kind, draft_id, head, {}, at=now, actor=self.operator)
             else:
                 draft_rows.touch(tx, kind, draft_id, at=now, actor=self.operator)
             draft_rows.keep_line(tx, kind, draft_id, lines_key, line_id, values)
+        self._picked.forget(of, values)
 
     def drop_line(self, draft_id: str, line_id: str) -> None:
         """Remove one line of a draft."""
@@ -345,6 +384,13 @@ class Desk:
         moment = effect.moment(whole) if effect is not None and not found else None
         if moment is not None:
             yield from findings(moment, whole, Facts(now))
+
+    def _keep_files(
+        self, tx: Transaction, declared: RecordType, whole: Values, now: datetime, known: Values | None = None
+    ) -> None:
+        found = self._picked.keep(tx, declared, whole, self.note, at=now, known=known)
+        if found:
+            raise Refused(found)
 
     def _refuse_what_stock_forbids(self, tx: Transaction, declared: RecordType, whole: Values, now: datetime) -> None:
         effect = effects.EFFECTS.get(declared.key)

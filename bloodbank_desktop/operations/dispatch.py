@@ -15,13 +15,19 @@ from typing import Any
 from bloodbank_desktop.clock import Clock, utc_text
 from bloodbank_desktop.operations.giving_way import give_way
 from bloodbank_desktop.operations.results import Changes
+from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.files import named
 from bloodbank_desktop.records.ids import new_id
-from bloodbank_desktop.storage import facts, platform_rows, sending
+from bloodbank_desktop.records.wire import from_body
+from bloodbank_desktop.storage import facts, files, platform_rows, sending
+from bloodbank_desktop.storage.files import Kept
 from bloodbank_desktop.storage.outbox import ATTENTION, OutboxRow
 from bloodbank_desktop.storage.store import Store
 
 LONE_FAILURES_TO_QUARANTINE = 5
 WAITING_PAUSE = timedelta(seconds=60)
+#: What ends the type of the problem that an operation names a file which the platform does not have.
+FILE_UNKNOWN = ":file-unknown"
 
 
 @dataclass(frozen=True)
@@ -74,6 +80,30 @@ class Dispatch:
             rows = sending.take(tx, batch_id, now=self.clock.now(), limit=limit, most_bytes=most_bytes)
             return Batch(batch_id, rows, sending.highest(tx)) if rows else None
 
+    def unsent_files(self, batch: Batch) -> list[Kept]:
+        """Return the files that the operations of a batch name and the platform is not known to have.
+
+        A file that another workstation picked is not here, and the platform has it.
+        """
+        wanted = {sha256 for row in batch.rows for sha256 in _files_of(row)}
+        if not wanted:
+            return []
+        with self.store.read() as tx:
+            return files.unsent(tx, wanted)
+
+    def file_content(self, sha256: str) -> bytes:
+        """Return the content of a file. Raises KeyError for one that is not here."""
+        with self.store.read() as tx:
+            content = files.content(tx, sha256)
+        if content is None:
+            raise KeyError(sha256)
+        return content
+
+    def file_arrived(self, sha256: str) -> None:
+        """Write down that the platform has a file."""
+        with self.store.write() as tx:
+            files.note_sent(tx, sha256, at=self.clock.now())
+
     def settle(self, batch: Batch, epoch: str, outcomes: Sequence[Outcome]) -> Changes:
         """Write down what the platform answered, each answer at its own operation only."""
         now = self.clock.now()
@@ -89,6 +119,8 @@ class Dispatch:
                 if outcome.key not in waiting:
                     continue  # answered or taken back meanwhile
                 row = by_key[outcome.key]
+                if _lacks_files(outcome):
+                    files.forget_sent(tx, _files_of(row))
                 state, next_at = self._state(outcome, now)
                 changed.append(
                     {
@@ -164,6 +196,19 @@ class Dispatch:
         if outcome.status == "retry":
             return "pending", now + WAITING_PAUSE
         raise ValueError(f"unknown status {outcome.status!r}")
+
+
+def _files_of(row: OutboxRow) -> set[str]:
+    declared = all_records().get(row.kind)
+    if declared is None or not declared.names_files or row.op == "delete":
+        return set()
+    values, _ = from_body(declared, json.loads(row.payload))
+    return {one.entry["sha256"] for one in named(declared, values)}
+
+
+def _lacks_files(outcome: Outcome) -> bool:
+    """Whether the platform says that it does not have a file which the operation names: it was restored, perhaps."""
+    return outcome.status == "waiting" and str((outcome.problem or {}).get("type", "")).endswith(FILE_UNKNOWN)
 
 
 def _sentence(outcome: Outcome) -> str:

@@ -154,6 +154,11 @@ def flag(label: str, *, words: tuple[str, str] = ("否", "是"), default: Any = 
     return _specify(label, kinds.Flag(words), default, facets)
 
 
+def files(label: str, *, most: int = 5, default: Any = None, **facets: Any) -> Any:
+    """Declare files that prove something: photos and scanned papers."""
+    return _specify(label, kinds.Files(most), default, facets)
+
+
 def lines(label: str, *, of: type, least: int = 0, most: int = 500, default: Any = (), **facets: Any) -> Any:
     """Declare lines of a class made with `@line`."""
     return _specify(label, kinds.Lines(of, least, most), default, facets)
@@ -187,6 +192,12 @@ class LineType:
     def linked(self) -> tuple[Field, ...]:
         """The plain fields whose values identify something that other records name, too."""
         return tuple(f for f in self.plain if f.links)
+
+    @cached_property
+    def names_files(self) -> bool:
+        """Whether records or lines of this type can name files."""
+        plain = any(isinstance(f.kind, kinds.Files) for f in self.plain)
+        return plain or any(of.names_files for _, of in self.groups)
 
     @cached_property
     def searched(self) -> tuple[Field, ...]:
@@ -260,7 +271,7 @@ def _sections(
 @dataclass_transform(
     kw_only_default=True,
     frozen_default=True,
-    field_specifiers=(text, note, person, code, choice, choices, number, day, moment, flag, lines),
+    field_specifiers=(text, note, person, code, choice, choices, number, day, moment, flag, files, lines),
 )
 def block(cls: type[T]) -> type[T]:
     """Make a class of fields that records share by inheriting from it (patient block, bag block)."""
@@ -270,7 +281,7 @@ def block(cls: type[T]) -> type[T]:
 @dataclass_transform(
     kw_only_default=True,
     frozen_default=True,
-    field_specifiers=(text, note, person, code, choice, choices, number, day, moment, flag, lines),
+    field_specifiers=(text, note, person, code, choice, choices, number, day, moment, flag, files, lines),
 )
 def line(*, checks: Iterable[Check] = (), sections: Iterable[tuple[str, str]] = ()) -> Callable[[type[T]], type[T]]:
     """Declare a class whose objects are lines of a record. Raises TypeError for a contradiction."""
@@ -287,7 +298,7 @@ def line(*, checks: Iterable[Check] = (), sections: Iterable[tuple[str, str]] = 
 @dataclass_transform(
     kw_only_default=True,
     frozen_default=True,
-    field_specifiers=(text, note, person, code, choice, choices, number, day, moment, flag, lines),
+    field_specifiers=(text, note, person, code, choice, choices, number, day, moment, flag, files, lines),
 )
 def record(
     *,

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from bloodbank_desktop.clock import china_day
 from bloodbank_desktop.records.answer import Receipt
@@ -19,6 +20,7 @@ from bloodbank_desktop.records.declare import (
     choice,
     code,
     day,
+    files,
     flag,
     line,
     lines,
@@ -38,6 +40,11 @@ _WITH_PLACE = ("self_donor", "over_60", "non_mainland", "student", "military")
 _WITH_WORK = ("self_donor", "family_donor", "ineligible", "student")
 _FOREIGN_IDS = ("passport", "hk_macao_permit", "taiwan_permit")
 _YEARS_OF_FAMILY_DONATION = 5
+
+
+def _paper_only(values: Values) -> bool:
+    """Whether the proof was seen and not kept; then the pages that were seen are counted."""
+    return not values.get("files")
 
 
 def _family(values: Values) -> bool:
@@ -74,10 +81,11 @@ class EntitledComponent:
 
 @line()
 class Evidence:
-    """One proof that was seen and how many pages of it; the pages themselves are not held here."""
+    """One proof: the files that show it, or how many pages of paper were seen of it."""
 
     evidence_kind: str = choice("证明材料", table("evidence_kind"), required=True, wire="type")
-    pages: Decimal = number("页数", low="1", high="5", required=True)
+    pages: Decimal | None = number("页数", low="1", high="5", default=None, required=_paper_only)
+    files: tuple[dict[str, Any], ...] | None = files("文件", most=5, default=None)
     remark: str | None = text("说明", most=100, default=None)
 
 

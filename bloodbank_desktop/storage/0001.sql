@@ -491,6 +491,21 @@ CREATE INDEX ix_entitlement_review_review_no ON entitlement_review (review_no) W
 --;
 CREATE INDEX ix_entitlement_review_sex ON entitlement_review (sex) WHERE _deleted_at IS NULL
 --;
+CREATE TABLE file_contents (
+	sha256 TEXT NOT NULL, 
+	media_type TEXT NOT NULL, 
+	size INTEGER NOT NULL, 
+	content BLOB NOT NULL, 
+	added_at TEXT NOT NULL, 
+	PRIMARY KEY (sha256)
+)
+--;
+CREATE TABLE file_sent (
+	sha256 TEXT NOT NULL, 
+	at TEXT NOT NULL, 
+	PRIMARY KEY (sha256)
+)
+--;
 CREATE TABLE immunohaematology_request (
 	_seq INTEGER NOT NULL, 
 	_id TEXT NOT NULL, 
@@ -1067,6 +1082,7 @@ CREATE TABLE entitlement_review__evidence (
 	_position INTEGER NOT NULL, 
 	evidence_kind TEXT, 
 	pages INTEGER, 
+	files TEXT, 
 	remark TEXT, 
 	PRIMARY KEY (_seq), 
 	UNIQUE (_head, _position), 
@@ -1231,6 +1247,12 @@ CREATE TRIGGER patient_merges_no_update BEFORE UPDATE ON patient_merges BEGIN SE
 CREATE TRIGGER patient_merges_no_delete BEFORE DELETE ON patient_merges BEGIN SELECT RAISE(ABORT, 'patient_merges is append-only'); END
 --;
 CREATE TRIGGER patient_merges_no_replace BEFORE INSERT ON patient_merges WHEN EXISTS (SELECT 1 FROM patient_merges WHERE "seq" = NEW."seq") BEGIN SELECT RAISE(ABORT, 'patient_merges is append-only'); END
+--;
+CREATE TRIGGER file_contents_no_update BEFORE UPDATE ON file_contents BEGIN SELECT RAISE(ABORT, 'file_contents is append-only'); END
+--;
+CREATE TRIGGER file_contents_no_delete BEFORE DELETE ON file_contents BEGIN SELECT RAISE(ABORT, 'file_contents is append-only'); END
+--;
+CREATE TRIGGER file_contents_no_replace BEFORE INSERT ON file_contents WHEN EXISTS (SELECT 1 FROM file_contents WHERE "sha256" = NEW."sha256") BEGIN SELECT RAISE(ABORT, 'file_contents is append-only'); END
 --;
 CREATE TRIGGER dispatch_note_no_update BEFORE UPDATE ON dispatch_note BEGIN SELECT RAISE(ABORT, 'dispatch_note is append-only'); END
 --;

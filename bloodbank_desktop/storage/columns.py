@@ -76,16 +76,16 @@ class Flag(TypeDecorator[bool]):
         return None if value is None else bool(value)
 
 
-class Keys(TypeDecorator[tuple[str, ...]]):
-    """A tuple of table keys as a JSON list."""
+class Members(TypeDecorator[tuple[Any, ...]]):
+    """A tuple of table keys, or of files as a record names them, as a JSON list."""
 
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Any) -> str | None:
+    def process_bind_param(self, value: tuple[Any, ...] | None, dialect: Any) -> str | None:
         return None if value is None else json.dumps(value, ensure_ascii=False)
 
-    def process_result_value(self, value: str | None, dialect: Any) -> tuple[str, ...] | None:
+    def process_result_value(self, value: str | None, dialect: Any) -> tuple[Any, ...] | None:
         return None if value is None else tuple(json.loads(value))
 
 
@@ -98,6 +98,6 @@ def column_type(kind: Kind) -> TypeEngine[Any]:
         "day": Day(),
         "moment": Moment(),
         "flag": Flag(),
-        "json": Keys(),
+        "json": Members(),
     }
     return simple[kind.column]

@@ -97,9 +97,14 @@ def _new(kind: str, draft_id: str, at: datetime, actor: str) -> dict[str, Any]:
     return {**empty, "id": draft_id, "kind": kind, "opened_at": at, "updated_at": at, "actor": actor}
 
 
+def type_of_lines(kind: str, lines_key: str) -> LineType:
+    """Return the type of the lines of one lines field of a module."""
+    return next(of for f, of in record_type(kind).groups if f.key == lines_key)
+
+
 def keep_line(tx: Connection, kind: str, draft_id: str, lines_key: str, line_id: str, values: Values) -> None:
     """Keep one line of a draft, new (at the end) or known (in its place)."""
-    of = next(of for f, of in record_type(kind).groups if f.key == lines_key)
+    of = type_of_lines(kind, lines_key)
     row = {"id": line_id, "draft_id": draft_id, "lines_key": lines_key, "body": _dump(of, values), "of_draft": draft_id}
     if not tx.execute(_KEEP_LINE, row).rowcount:
         raise ValueError(f"line {line_id} belongs to another draft")

@@ -244,6 +244,25 @@ platform_copies = Table(
     Column("at", Moment, nullable=False),
 )
 
+#: What records name by its SHA-256: photos and scanned papers.
+file_contents = Table(
+    "file_contents",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("media_type", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("added_at", Moment, nullable=False),
+)
+
+#: Which of them the platform has, as far as is known here.
+file_sent = Table(
+    "file_sent",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
+)
+
 cursors = Table(
     "cursors",
     metadata,
@@ -285,6 +304,7 @@ def _triggers() -> list[str]:
     found: list[str] = []
     for name in ("ledger", "audit", "revisions", "patient_merges"):
         found += _append_only(name, ("seq",), f"{name} is append-only")
+    found += _append_only("file_contents", ("sha256",), "file_contents is append-only")
     for declared in all_records().values():
         if not declared.append_only:
             continue

@@ -15,10 +15,11 @@ from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.records.bag import bag_name
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import RecordType
+from bloodbank_desktop.records.files import named
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.validate import tidy
 from bloodbank_desktop.records.wire import from_body
-from bloodbank_desktop.storage import audit, ledger, platform_rows, rows
+from bloodbank_desktop.storage import audit, files, ledger, platform_rows, rows
 from bloodbank_desktop.storage.schema import (
     ID,
     SEQ,
@@ -47,6 +48,7 @@ def problems(store: Store) -> list[Problem]:
                 _objects,
                 _outbox,
                 _records,
+                _files,
                 _unchanged,
                 _stock,
                 partial(_audit, key=store.audit_key),
@@ -139,6 +141,36 @@ def _records(tx: Connection) -> Iterator[Problem]:
             yield Problem(
                 "", "search-differs", f"{declared.label}的搜索索引有 {indexed} 条，记录有 {live} 条，请联系信息科"
             )
+
+
+def _files(tx: Connection) -> Iterator[Problem]:
+    """Every file that was ever kept here is here and is the one that was kept; the audit knows which they were."""
+    added = select(audit_table.c.object).where(audit_table.c.action == files.ADDED)
+    missing = {str(name).removeprefix("file/") for name in tx.execute(added).scalars()}
+    damaged: set[str] = set()
+    for sha256 in files.all_names(tx):
+        if files.digest(files.content(tx, sha256) or b"") != sha256:
+            damaged.add(sha256)
+        missing.discard(sha256)
+    if not (missing or damaged):
+        return
+    for sha256, name in {**dict.fromkeys(missing | damaged, "未登记"), **_names_of(tx)}.items():
+        if sha256 in missing:
+            yield Problem("", "file-missing", f"证明材料“{name}”（{sha256[:12]}）的内容不在了，请用备份恢复")
+        elif sha256 in damaged:
+            yield Problem("", "file-changed", f"证明材料“{name}”（{sha256[:12]}）的内容被改动，请用备份恢复")
+
+
+def _names_of(tx: Connection) -> dict[str, str]:
+    """Return record and name of every file that a record names, by SHA-256."""
+    found: dict[str, str] = {}
+    for kind, declared in all_records().items():
+        head = record_table(kind)
+        for record_id in tx.execute(select(head.c[ID])).scalars().all() if declared.names_files else ():
+            row = rows.find(tx, kind, record_id)
+            for one in named(declared, row.values) if row is not None else ():
+                found[one.entry["sha256"]] = f"{declared.label} {record_id} {one.entry['name']}"
+    return found
 
 
 def _unchanged(tx: Connection) -> Iterator[Problem]:

@@ -32,6 +32,7 @@ from bloodbank_desktop.sync.platform import (
     ClientTooOld,
     CursorGone,
     DeviceRefused,
+    FileRefused,
     Hello,
     NotSignedIn,
     NotThePlatform,
@@ -130,6 +131,15 @@ class HttpPlatform:
         found = replies.send_reply(reply.body, batch)
         return replace(found, offset_ms=_offset(found.server_time, middle))
 
+    def put_file(self, sha256: str, media_type: str, content: bytes) -> None:
+        """Send the content of a file, as it is: photos and papers are packed already."""
+        try:
+            reply, _ = self._call("PUT", f"/v1/files/{sha256}", content, media_type=media_type)
+        except (TooLarge, Unprocessable) as problem:
+            # Smaller batches would not help: it is this file.
+            raise FileRefused(problem.detail) from problem
+        replies.stored_file(reply.body, sha256, len(content))
+
     def outcome(self, key: str) -> Outcome | None:
         """Return the stored final outcome of an operation, None when the platform has none."""
         try:
@@ -165,14 +175,15 @@ class HttpPlatform:
         body: bytes | None = None,
         extra: dict[str, str] | None = None,
         *,
+        media_type: str = "application/json",
         expected: int = 200,
         absent_ok: bool = False,
     ) -> tuple[Reply, datetime]:
         """Return the reply of the expected status and the middle of the exchange by our clock."""
         headers = self._headers | (extra or {})
         if body is not None:
-            headers["Content-Type"] = "application/json"
-            if len(body) > PACK_FROM:
+            headers["Content-Type"] = media_type
+            if len(body) > PACK_FROM and media_type == "application/json":
                 # mtime 0: the same batch is the same bytes each time it is sent.
                 body = gzip.compress(body, 6, mtime=0)
                 headers["Content-Encoding"] = "gzip"

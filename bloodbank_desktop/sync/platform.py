@@ -164,6 +164,13 @@ class TooLarge(PlatformProblem):
     slug = "too-large"
 
 
+class FileRefused(ServerFault):
+    """413 or 422 for a file: the platform, or a gateway, does not take this one."""
+
+    words = "平台不接受所附的证明材料文件，请核对文件或联系信息科"
+    slug = "file-refused"
+
+
 class CursorGone(PlatformProblem):
     """410: the platform no longer knows where we stopped reading."""
 
@@ -237,6 +244,10 @@ class Platform(Protocol):
 
     def send(self, batch: Batch, *, epoch_seen: str | None, clock_offset_ms: int) -> SendReply:
         """Send the frozen operations of a batch. Raises and leaves the outcome unknown unless the reply is whole."""
+        ...
+
+    def put_file(self, sha256: str, media_type: str, content: bytes) -> None:
+        """Send the content of a file; doing it twice changes nothing. Raises FileRefused for a file it never takes."""
         ...
 
     def outcome(self, key: str) -> Outcome | None:

@@ -242,6 +242,13 @@ def _check_problem(problem: dict[str, Any]) -> None:
             raise NotThePlatform("problem.errors")
 
 
+def stored_file(data: bytes, sha256: str, size: int) -> None:
+    """Check that the platform says of this very file that it keeps it."""
+    whole = _Members(read_json(data), "file")
+    if whole.text("sha256", 64) != sha256 or whole.integer("size", 0) != size:
+        raise NotThePlatform("the reply is about another file")
+
+
 def page(data: bytes) -> Page:
     """Return one page of changes."""
     whole = _Members(read_json(data), "changes")

@@ -71,6 +71,7 @@ class Uploader:
         if batch is None:
             return Pushed(idle=True)
         try:
+            self._send_files(platform, batch)
             reply = platform.send(batch, epoch_seen=self._dispatch.epoch(), clock_offset_ms=clock_offset_ms)
         except PlatformProblem as problem:
             log.info("batch %s of %d not settled: %s", batch.id, len(batch.rows), problem)
@@ -79,6 +80,12 @@ class Uploader:
             self._put_back(batch, "程序错误，稍后自动重试", seconds=60.0)
             raise
         return self._settle(batch, reply)
+
+    def _send_files(self, platform: Platform, batch: Batch) -> None:
+        """Send what the operations name, each file by itself and noted by itself, so that no way is gone twice."""
+        for kept in self._dispatch.unsent_files(batch):
+            platform.put_file(kept.sha256, kept.media_type, self._dispatch.file_content(kept.sha256))
+            self._dispatch.file_arrived(kept.sha256)
 
     def _settle(self, batch: Batch, reply: SendReply) -> Pushed:
         changes = self._dispatch.settle(batch, reply.epoch, reply.outcomes)

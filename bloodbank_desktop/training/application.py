@@ -22,6 +22,8 @@ from werkzeug.routing import Map, RequestRedirect, Rule
 from werkzeug.wrappers import Request, Response
 
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.records.kinds.files import MOST_BYTES as MOST_FILE_BYTES
+from bloodbank_desktop.records.kinds.files import SHA256, SUFFIXES, TYPE_WORDS
 from bloodbank_desktop.training.acts import perform
 from bloodbank_desktop.training.envelope import KEY, MOST_BYTES, NAME, UUID, Shape, matching, read_batch
 from bloodbank_desktop.training.faults import (
@@ -53,6 +55,7 @@ _ROUTES = Map(
         Rule("/v1/hello", endpoint="hello", methods=["GET"]),
         Rule("/v1/ops:batch", endpoint="batch", methods=["POST"]),
         Rule("/v1/ops/<string:key>", endpoint="outcome", methods=["GET"]),
+        Rule("/v1/files/<string:sha256>", endpoint="file", methods=["PUT"]),
         Rule("/v1/changes", endpoint="changes", methods=["GET"]),
         Rule("/v1/snapshots", endpoint="snapshots", methods=["POST"]),
         Rule("/v1/snapshots/<string:snapshot>", endpoint="snapshot", methods=["GET"]),
@@ -75,6 +78,7 @@ class Application:
             "hello": self._hello,
             "batch": self._batch,
             "outcome": self._outcome,
+            "file": self._file,
             "changes": self._changes,
             "snapshots": self._snapshots,
             "snapshot": self._snapshot,
@@ -150,6 +154,15 @@ class Application:
         if not matching(KEY).holds(key):
             raise Refusal("not-found", "平台没有此操作的结果")
         return _json(self.platform.outcome(key))
+
+    def _file(self, request: Request, sha256: str) -> Response:
+        if not matching(SHA256).holds(sha256):
+            raise Refusal("malformed", "路径中应为 64 位小写十六进制的 SHA-256")
+        if request.mimetype not in SUFFIXES or request.headers.get("Content-Encoding", "identity") != "identity":
+            raise Refusal("media-type", f"文件应为 {TYPE_WORDS}，不压缩")
+        content = _bytes(request, MOST_FILE_BYTES, f"文件超过 {MOST_FILE_BYTES} 字节")
+        _check_digest(request.headers.get("Content-Digest"), content, True)
+        return _json(self.platform.put_file(sha256, request.mimetype, content))
 
     def _changes(self, request: Request) -> Response:
         if _parameter(request, "feed", FEED) != FEED:
@@ -244,12 +257,8 @@ def _content(request: Request, *, digest_required: bool) -> bytes:
     coding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if coding not in ("identity", "gzip"):
         raise Refusal("media-type", "Content-Encoding 只支持 gzip")
-    too_large = Refusal("too-large", f"请求内容超过 {MOST_BYTES} 字节，请分批发送")
-    if (request.content_length or 0) > MOST_BYTES:
-        raise too_large
-    content = request.stream.read(MOST_BYTES + 1)
-    if len(content) > MOST_BYTES:
-        raise too_large
+    words = f"请求内容超过 {MOST_BYTES} 字节，请分批发送"
+    content = _bytes(request, MOST_BYTES, words)
     _check_digest(request.headers.get("Content-Digest"), content, digest_required)
     if coding == "gzip":
         try:
@@ -258,9 +267,19 @@ def _content(request: Request, *, digest_required: bool) -> bytes:
         except zlib.error as problem:
             raise Refusal("malformed", "gzip 内容无法解压") from problem
         if len(content) > MOST_BYTES:
-            raise too_large
+            raise Refusal("too-large", words)
         if not unpacker.eof or unpacker.unused_data:
             raise Refusal("malformed", "gzip 内容不完整")
+    return content
+
+
+def _bytes(request: Request, most: int, words: str) -> bytes:
+    """Return the content as it travelled. Raises Refusal "too-large" with these words for more than `most` bytes."""
+    if (request.content_length or 0) > most:
+        raise Refusal("too-large", words)
+    content = request.stream.read(most + 1)
+    if len(content) > most:
+        raise Refusal("too-large", words)
     return content
 
 

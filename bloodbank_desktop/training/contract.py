@@ -16,6 +16,8 @@ from typing import Any
 from bloodbank_desktop.paths import resource
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import Verb
+from bloodbank_desktop.records.kinds.files import MOST_BYTES as MOST_FILE_BYTES
+from bloodbank_desktop.records.kinds.files import SHA256, SUFFIXES
 from bloodbank_desktop.records.wire import schema
 from bloodbank_desktop.training.application import BUCKET, MOST_PARAMETER
 from bloodbank_desktop.training.contract_text import DESCRIPTION, STATUS_TEXT
@@ -143,6 +145,12 @@ def _schemas() -> dict[str, Schema]:
         ),
         "Digest": _object({"module": module, **bucket}),
         "Digests": _object({"module": module, "buckets": {"type": "array", "items": _object(bucket)}}),
+        "StoredFile": _object(
+            {
+                "sha256": {"type": "string", "pattern": SHA256},
+                "size": {"type": "integer", "minimum": 1, "maximum": MOST_FILE_BYTES},
+            }
+        ),
         "Hello": _object(
             {
                 "protocol": _object({"min": _COUNT, "max": _COUNT}),
@@ -236,6 +244,16 @@ def _paths() -> Schema:
         body="SnapshotRequest",
         status=201,
     )
+    file = _call(
+        "Keep a file that bodies name by its SHA-256; the same file again changes nothing.",
+        "StoredFile",
+        "malformed content-digest too-large media-type file-digest file-type protocol",
+        _PROTOCOL,
+        _parameter("path", "sha256", {"type": "string", "pattern": SHA256}, "SHA-256 of the content, hex.", True),
+        _parameter("header", "Content-Digest", {"type": "string"}, _DIGEST, True),
+    )
+    # Bytes as they are, which no schema describes (OpenAPI 3.1, 4.8.14.2).
+    file["requestBody"] = {"required": True, "content": {media_type: {} for media_type in SUFFIXES}}
     digests = _call(
         "Digests of a module: of one bucket (Digest) or of all (Digests).",
         "Digest",
@@ -253,6 +271,7 @@ def _paths() -> Schema:
         "/v1/ops/{key}": {
             "get": _call("Final outcome of an operation.", "Result", "malformed not-found protocol", _PROTOCOL, key)
         },
+        "/v1/files/{sha256}": {"put": file},
         "/v1/changes": {
             "get": _call(
                 "What changed behind a cursor, in the order of commits.",
@@ -298,6 +317,7 @@ def document() -> Schema:
         },
         "x-limits": {
             "bytes_of_a_request": MOST_BYTES,
+            "bytes_of_a_file": MOST_FILE_BYTES,
             "operations_of_a_batch": MOST_OPS,
             "needs_of_an_operation": MOST_NEEDS,
             "changes_of_a_page": MOST_CHANGES,

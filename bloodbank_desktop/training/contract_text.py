@@ -44,6 +44,12 @@ of it and claims no conformance to it.
 * What the platform says of a record is its `answer`, in the form of the module's answer schema; saying more does not
   change `version`, it raises `answer_no` and appears in the feed. An answer may lock the record: `locked`.
 
+## Files
+* A body names photos and scanned papers by name, type, size and SHA-256 and never holds them. Each is sent before by
+  `PUT /v1/files/{sha256}` as its bare bytes; sending it again changes nothing. What a file is, its first bytes say.
+* An operation that names a file which is not here is `waiting` with the type `file-unknown`: send the file, then the
+  operation again with the same key.
+
 ## Feed, snapshots, digests
 * The feed gives every version in the order of commits, deletions as tombstones (`deleted`, empty body), own operations
   too, each with its key. Reading a page again is harmless. Keep cursor and page together.

@@ -16,6 +16,7 @@ from bloodbank_desktop.records import validate, wire
 from bloodbank_desktop.records.bag import bag_key, bag_name
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import LineType, RecordType, Verb
+from bloodbank_desktop.records.files import named
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.training.envelope import Operation
 from bloodbank_desktop.training.problems import error, pointer, problem
@@ -40,11 +41,15 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Examined:
-    """An operation with the verdict on its body: a problem, or the canonical text to store and the bags it claims."""
+    """An operation with the verdict on its body: a problem, or the canonical text to store and the bags it claims.
+
+    `files` are the SHA-256 of what the body names.
+    """
 
     operation: Operation
     body: str = "{}"
     claims: tuple[Claim, ...] = ()
+    files: tuple[str, ...] = ()
     refused: dict[str, Any] | None = None
 
 
@@ -72,7 +77,9 @@ def examine(operation: Operation) -> Examined:
         found = unread or validate.problems(declared, values)
         if found:
             return _refused(operation, "invalid-body", _summary(found), (as_error(declared, p) for p in found))
-        return Examined(operation, text.decode(), _claims(declared, values) if operation.op == Verb.REGISTER else ())
+        files = tuple(sorted({one.entry["sha256"] for one in named(declared, values)}))
+        claims = _claims(declared, values) if operation.op == Verb.REGISTER else ()
+        return Examined(operation, text.decode(), claims, files)
     if errors:
         return _refused(operation, "invalid-body", "删除原因有误", errors)
     return Examined(operation, text.decode())

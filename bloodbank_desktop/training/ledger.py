@@ -82,6 +82,16 @@ CHANGE = sa.Table(
     sa.Column("key", sa.Text, nullable=False),
     sa.Column("at", sa.Text, nullable=False),
 )
+#: Photos and scanned papers, which bodies name by their SHA-256.
+FILE = sa.Table(
+    "file",
+    META,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("media_type", sa.Text, nullable=False),
+    sa.Column("size", sa.Integer, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("at", sa.Text, nullable=False),
+)
 SNAPSHOT = sa.Table(
     "snapshot",
     META,
@@ -211,6 +221,21 @@ def find(connection: sa.Connection, table: sa.Table, keys: Iterable[str]) -> dic
         return {}
     rows = connection.execute(_FIND[table.name], {"keys": json.dumps(wanted)}).mappings()
     return {row[_KEYS[table.name]]: dict(row) for row in rows}
+
+
+def add_file(connection: sa.Connection, sha256: str, media_type: str, content: bytes, at: str) -> None:
+    """Keep a file; one that is here already stays as it is."""
+    row = {"sha256": sha256, "media_type": media_type, "size": len(content), "content": content, "at": at}
+    connection.execute(upsert(FILE).on_conflict_do_nothing(), row)
+
+
+def lacking(connection: sa.Connection, names: Iterable[str]) -> set[str]:
+    """Return those of these files that are not here."""
+    wanted = set(names)
+    if not wanted:
+        return set()
+    here = sa.select(FILE.c.sha256).where(_among(FILE.c.sha256))
+    return wanted - set(connection.execute(here, {"keys": json.dumps(sorted(wanted))}).scalars())
 
 
 def last_seq(connection: sa.Connection) -> int:

@@ -7,6 +7,7 @@ is answered from the claim.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import uuid
@@ -19,6 +20,7 @@ import sqlalchemy as sa
 
 from bloodbank_desktop.clock import Clock, SystemClock, china_day, utc_text
 from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.kinds.files import TYPE_WORDS, recognise
 from bloodbank_desktop.training import ledger
 from bloodbank_desktop.training.envelope import Batch, Operation
 from bloodbank_desktop.training.examine import Examined, examine
@@ -139,6 +141,16 @@ class Platform:
         with self.stage() as stage:
             return stage.originate(module, body, more)
 
+    def put_file(self, sha256: str, media_type: str, content: bytes) -> Document:
+        """Keep a file and return what is kept; the same file again changes nothing. Raises Refusal."""
+        if hashlib.sha256(content).hexdigest() != sha256:
+            raise Refusal("file-digest", "内容的 SHA-256 与路径中的不符，请重新发送")
+        if recognise(content) != media_type:
+            raise Refusal("file-type", f"内容与 Content-Type 不符；只接受 {TYPE_WORDS}")
+        with self.ledger.write() as connection:
+            ledger.add_file(connection, sha256, media_type, content, utc_text(self.clock.now()))
+        return {"sha256": sha256, "size": len(content)}
+
     def _one(self, op: Operation, item: Examined | None, desk: Desk) -> Document:
         known = desk.outcomes.get(op.key)
         if known is not None:
@@ -155,6 +167,9 @@ class Platform:
             return _retry(op)
         if item.refused is not None:
             return self._settle(op, desk, REJECTED, None, item.refused)
+        lacking = ledger.lacking(desk.connection, item.files)
+        if lacking:
+            return _waiting(op, "file-unknown", f"平台尚未收到所附的 {len(lacking)} 个文件")
         return self._register(item, desk) if op.op == "register" else self._revise(item, desk)
 
     def _register(self, item: Examined, desk: Desk) -> Document:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from PySide6.QtCore import QObject, Signal
@@ -121,6 +122,12 @@ class DeskBack(QObject):
         from bloodbank_desktop.operations.patients import history
 
         self._ask(lambda desk: history(desk, number), done, failed)
+
+    def add_file(self, path: str, done: Callable[[dict[str, Any]], None], failed: Failed) -> None:
+        self._ask(lambda desk: desk.add_file(Path(path)), done, failed)
+
+    def read_file(self, sha256: str, done: Callable[[bytes], None], failed: Failed) -> None:
+        self._ask(lambda desk: desk.read_file(sha256), done, failed)
 
     def _ask(self, question: Callable[[Desk], T], done: Callable[[T], None], failed: Failed) -> None:
         desk = self._desk

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from bloodbank_desktop.operations.stock_desk import StockTake
     from bloodbank_desktop.storage.ledger import StockRow
 
+#: On a label: this donation was not divided (ICCBBA ST-001, data structure 003).
+_UNDIVIDED = "00"
+
 
 class ScannedBags:
     """Bags from scans of donation number and product code, in any order, one bag after the other."""
@@ -50,6 +53,8 @@ class ScannedBags:
                 for key in ("donation_number", "product_code", "division")
                 if structure.fields.get(key)
             }
+        if facts.get("division") == _UNDIVIDED:
+            facts["division"] = ""
         if not read.ok or not facts:
             words = read.problems[0].message if read.problems else "这不是血袋的献血码或产品码"
             return f"✕ 没有计入：{words}"
@@ -70,8 +75,7 @@ class ScannedBags:
             return "◇ 请再扫这一袋的产品码"
         if len(here) > 1:
             return "◇ 请再扫这一袋的分袋码"
-        # "00" on a label says that the donation was not divided (ICCBBA ST-001, data structure 003).
-        key = here[0] if here else (donation, product or "", "" if split in (None, "00") else str(split))
+        key = here[0] if here else (donation, product or "", split or "")
         self._half.clear()
         self._by_number = key if product is None else None
         if key in self.keys:
@@ -82,8 +86,9 @@ class ScannedBags:
 
     def _also(self, last: BagKey, facts: dict[str, str]) -> str:
         """A further code of the bag just counted, which must agree with it."""
-        said = (facts.get("product_code", last[1]), facts.get("division", last[2]))
-        if said == last[1:]:
+        _, product, split = last
+        # A product code states a division even where nothing was divided.
+        if facts.get("product_code", product) == product and (not split or facts.get("division", split) == split):
             self._by_number = last
             return f"○ 已经计过：{bag_name(last)}"
         self.keys.pop(last, None)

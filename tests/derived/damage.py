@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from bloodbank_desktop.records import kinds
+from bloodbank_desktop.records.kinds.files import MOST_BYTES
+from tests import papers
 from tests.derived.examples import examples
 from tests.derived.fields import PLACES, Place, Values
 
@@ -28,6 +30,14 @@ def _wrong_values(place: Place) -> Iterator[tuple[str, Any]]:
         yield from [("word instead of key", word) for word in words if word not in kind.table][:1]
     if isinstance(kind, kinds.Choices):
         yield "unknown choice", ("no-such-key",)
+    if isinstance(kind, kinds.Files):
+        entry = papers.entry()
+        yield "too many files", tuple(papers.entry(seed) for seed in range(kind.most + 1))
+        yield "one file twice", (entry, entry)
+        for member, value in (("name", "../a.pdf"), ("name", ""), ("name", "a\x07b.pdf"), ("name", "名" * 101),
+                              ("media_type", "text/html"), ("size", 0), ("size", MOST_BYTES + 1),
+                              ("sha256", "A" * 64), ("sha256", "0" * 63)):  # fmt: skip
+            yield f"file with {member} {str(value)[:8]!r}", ({**entry, member: value},)
     if isinstance(kind, kinds.Number):
         smallest = Decimal(1).scaleb(-kind.places)
         if kind.low is not None:
@@ -89,6 +99,15 @@ def wrong_on_the_wire(place: Place) -> Iterator[tuple[str, Any]]:
         yield "naive time", "2026-11-23T09:05:00"
         yield "only a day", "2026-11-23"
         yield "not in China's calendar", "9999-12-31T23:30:00+00:00"
+    if isinstance(kind, kinds.Files):
+        entry = papers.entry()
+        yield "text", "身份证.pdf"
+        yield "name instead of a file", ["身份证.pdf"]
+        yield "null inside", [None]
+        yield "without its hash", [{key: value for key, value in entry.items() if key != "sha256"}]
+        yield "with its content", [{**entry, "content": "JVBERi0="}]
+        yield "size as text", [{**entry, "size": "64"}]
+        yield "flag for a size", [{**entry, "size": True}]
     if isinstance(kind, kinds.Flag):
         yield "word", "是"
         yield "number", 1

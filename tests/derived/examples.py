@@ -25,7 +25,7 @@ from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.validate import problems, tidy
 from bloodbank_desktop.rules.catalogue import Facts, findings
-from tests import samples
+from tests import papers, samples
 from tests.derived.fields import PLACES, STATED, Place, Values
 
 Step = tuple[Place, Any]
@@ -73,6 +73,8 @@ def simple_value(f: Field) -> Any:
         return samples.NOW
     if isinstance(kind, kinds.Flag):
         return True
+    if isinstance(kind, kinds.Files):
+        return (papers.entry(),)
     raise TypeError(f"no simple value for the kind {kind.name!r}")
 
 
@@ -258,7 +260,8 @@ def fresh(module: RecordType, recipe: Recipe = _PLAIN) -> Values:
 
 
 def stage(profile: Profile, module: RecordType, values: Mapping[str, Any]) -> None:
-    """Bring the bags here that a record is about to move."""
+    """Bring the bags here that a record is about to move, and pick the files that it names."""
+    papers.pick(profile, module, values)
     before = brought(module, values, next(_seeds))
     if before is not None:
         profile.desk.register("stock_in", before)

@@ -13,8 +13,9 @@ from bloodbank_desktop.operations import effects
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.codes import bag_label
 from bloodbank_desktop.records.declare import Field, RecordType
+from bloodbank_desktop.records.kinds.files import MOST_NAME, name_problem
 from bloodbank_desktop.records.validate import tidy
-from tests import chinese_bags, samples
+from tests import chinese_bags, papers, samples
 from tests.derived.examples import changed, fresh, recipes, wrong
 from tests.derived.fields import PLACES, Place, Values
 
@@ -72,6 +73,13 @@ def _keys(kind: kinds.Choices) -> st.SearchStrategy[tuple[str, ...]]:
     return chosen.map(lambda keys: tuple(key for key in kind.table if key in keys))
 
 
+def _files(kind: kinds.Files) -> st.SearchStrategy[tuple[dict[str, Any], ...]]:
+    names = _texts(MOST_NAME).filter(lambda name: name_problem(name) is None)
+    one = st.builds(papers.entry, st.integers(0, 30), names, st.sampled_from(list(papers.BEGINNINGS)))
+    several = st.lists(one, min_size=1, max_size=kind.most, unique_by=lambda entry: str(entry["sha256"]))
+    return several.map(tuple)
+
+
 def value_of(f: Field) -> st.SearchStrategy[Any]:
     """Return the strategy of the stored values that a field allows, over their whole range."""
     kind = f.kind
@@ -95,6 +103,8 @@ def value_of(f: Field) -> st.SearchStrategy[Any]:
         return whole.map(lambda moment: moment.replace(second=0, microsecond=0, tzinfo=UTC))
     if isinstance(kind, kinds.Flag):
         return st.booleans()
+    if isinstance(kind, kinds.Files):
+        return _files(kind)
     raise TypeError(f"no strategy for the kind {kind.name!r}")
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.operations.files import Picked
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values
@@ -83,6 +85,7 @@ class FakeBack:
         self.stock: dict[BagKey, FakeStockRow] = {}
         self.notes: dict[str, Any] = {}
         self.patients: dict[str, Any] = {}
+        self.picked = Picked()
         self.calls: list[str] = []
         self.fail: KnownProblem | None = None
         self.refuse: list[Problem] = []
@@ -211,6 +214,12 @@ class FakeBack:
 
     def patient(self, number: str, done: Any, failed: Any) -> None:
         self._do("patient", lambda: self.patients.get(number, NOBODY), done, failed)
+
+    def add_file(self, path: str, done: Any, failed: Any) -> None:
+        self._do("add_file", lambda: self.picked.add(Path(path)), done, failed)
+
+    def read_file(self, sha256: str, done: Any, failed: Any) -> None:
+        self._do("read_file", lambda: self.picked.content(sha256), done, failed)
 
     def draft(self, draft_id: str) -> FakeDraft:
         """Return what a restarted program would read."""

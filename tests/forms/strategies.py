@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import Field
-from tests import chinese_bags
+from tests import chinese_bags, papers
 from tests.samples import donation_number
 
 _CHARACTERS = st.characters(codec="utf-8", exclude_categories=("Cc", "Cs"))
@@ -63,4 +63,8 @@ def stored(field: Field) -> st.SearchStrategy[Any]:
         return seconds.map(lambda n: datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=n))
     if isinstance(kind, kinds.Flag):
         return st.booleans()
+    if isinstance(kind, kinds.Files):
+        one = st.builds(papers.entry, st.integers(0, 9), st.sampled_from(["身份证.pdf", "👩🏽‍⚕️.pdf", "مريض.pdf"]))
+        several = st.lists(one, min_size=1, max_size=kind.most, unique_by=lambda entry: str(entry["sha256"]))
+        return several.map(tuple)
     raise TypeError(f"no strategy for {kind.name}")

@@ -15,8 +15,9 @@ from bloodbank_desktop.records import wire
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.storage import verify
 from bloodbank_desktop.storage.store import FILE_NAME, Store
+from tests import papers
 from tests.samples import NOW, request_values, stock_in_values
-from tests.support import FakeClock, bare, behind_the_triggers, key_of, open_store
+from tests.support import FOLDER, REFUSED, FakeClock, bare, behind_the_triggers, key_of, open_store
 
 
 @pytest.fixture
@@ -212,3 +213,39 @@ def test_checks_are_told_in_chinese(busy: Profile) -> None:
     found = verify.problems(busy.store)
     assert found
     assert all("请" in problem.message for problem in found)
+
+
+FILES_SQL = {
+    "content removed": ("file-missing", "DELETE FROM file_contents"),
+    "content altered": ("file-changed", "UPDATE file_contents SET content = content || x'00'"),
+    "content as text": ("file-changed", "UPDATE file_contents SET content = 'text'"),
+}
+
+
+@pytest.mark.parametrize("case", FILES_SQL)
+def test_a_file_that_is_gone_or_altered_is_found(profile: Profile, tmp_path: Path, case: str) -> None:
+    """Whoever takes the triggers away and touches a piece of evidence is found out, with the name of the file."""
+    code, statement = FILES_SQL[case]
+    named = profile.desk.add_file(papers.content(), "身份证.pdf")
+    profile.desk.register("entitlement_review", papers.review(0, named))
+    assert verify.problems(profile.store) == []
+    with behind_the_triggers(tmp_path / FOLDER) as connection:
+        connection.execute(statement)
+    found = verify.problems(profile.store)
+    assert [problem.code for problem in found] == [code]
+    assert "身份证.pdf" in found[0].message
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM file_contents",
+        "UPDATE file_contents SET size = 1",
+        "INSERT OR REPLACE INTO file_contents SELECT sha256, media_type, size, x'00', added_at FROM file_contents",
+    ],
+)
+def test_the_file_itself_keeps_what_was_attached(profile: Profile, tmp_path: Path, statement: str) -> None:
+    """No tool with the key can remove, change or replace a kept file while the triggers are there."""
+    profile.desk.register("entitlement_review", papers.review(0, profile.desk.add_file(papers.content(), "证.pdf")))
+    with bare(tmp_path / FOLDER) as connection, pytest.raises(REFUSED, match="append-only"):
+        connection.execute(statement)

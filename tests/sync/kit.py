@@ -100,6 +100,7 @@ class ScriptedPlatform:
     sends: list[Exception | None] = field(default_factory=list)
     pages: list[Exception | Page | None] = field(default_factory=list)
     outcomes: list[Exception | Outcome | None] = field(default_factory=list)
+    files: list[Exception | None] = field(default_factory=list)
     poison: frozenset[int] = frozenset()
     poison_with: Exception | None = None
     status: str = "applied"
@@ -128,6 +129,10 @@ class ScriptedPlatform:
             raise self.poison_with
         outcomes = tuple(Outcome(one.key, self.status, 1, None, None, self.clock.now()) for one in batch.rows)
         return SendReply(EPOCH, self.clock.now(), 0, outcomes, self.offset_ms)
+
+    def put_file(self, sha256: str, media_type: str, content: bytes) -> None:
+        self.calls.append(("put_file", sha256))
+        self._next(self.files)
 
     def outcome(self, key: str) -> Outcome | None:
         self.calls.append(("outcome", key))

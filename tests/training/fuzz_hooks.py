@@ -15,6 +15,8 @@ import schemathesis
 from requests import PreparedRequest
 from requests.auth import AuthBase
 
+from bloodbank_desktop.records.kinds.files import SUFFIXES
+from tests import papers
 from tests.training.kit import Device, content_digest, delivery, fingerprint, request
 
 NEGATIVE = "negative"
@@ -41,9 +43,17 @@ _to_do = _lesson()
 
 
 class _Digest(AuthBase):
-    """States the digest of the very bytes that travel."""
+    """States the digest of the very bytes that travel, or lets these travel in their place.
+
+    Bytes that are no JSON cannot be put in a case: the tool would take it for one that is wrong on purpose.
+    """
+
+    def __init__(self, instead: bytes | None = None) -> None:
+        self.instead = instead
 
     def __call__(self, sent: PreparedRequest) -> PreparedRequest:
+        if self.instead is not None:
+            sent.prepare_body(self.instead, None)
         content = sent.body or b""
         sent.headers["Content-Digest"] = content_digest(content.encode() if isinstance(content, str) else content)
         return sent
@@ -58,6 +68,8 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     if case.operation.path == "/v1/ops/{key}" and _settled and _positive(case):
         # No generator guesses a key that the platform knows.
         case.path_parameters["key"] = _settled[-1]
+    if case.operation.path == "/v1/files/{sha256}":
+        _true_file(case, kwargs)
     if case.operation.path != "/v1/ops:batch" or not _positive(case) or not isinstance(case.body, dict):
         return
     seen: set[str] = set()
@@ -93,6 +105,23 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     kwargs["auth"] = _Digest()
 
 
+def _true_file(case: Any, kwargs: dict[str, Any]) -> None:
+    """Give most files a content of their type, its name and its digest; each sixteenth keeps a name that is not its own."""
+    if not _positive(case):
+        return
+    chance = int(hashlib.sha256(repr(case.body).encode()).hexdigest(), 16)
+    suffix = SUFFIXES[case.media_type]
+    content = papers.content(chance % 7, suffix)
+    if chance % 16:
+        case.path_parameters["sha256"] = hashlib.sha256(content).hexdigest()
+    kwargs["auth"] = _Digest(content)
+
+
+@schemathesis.serializer("image/jpeg", "image/png", "application/pdf")
+def _as_it_is(context: Any, value: Any) -> bytes:
+    return value if isinstance(value, bytes) else repr(value).encode(errors="replace")
+
+
 @schemathesis.hook
 def after_call(context: Any, case: Any, response: Any) -> None:
     """Count what the business answered, so that the test can tell a fuzz that got nowhere; and no reply is HTML."""
@@ -103,6 +132,8 @@ def after_call(context: Any, case: Any, response: Any) -> None:
     if _to_do and _to_do[0]["key"] in [result["key"] for result in document.get("results", ())]:
         del _to_do[0]
     words = [result["status"] for result in document.get("results", ())] if response.status_code == 200 else []
+    if response.status_code == 200 and "/v1/files/" in case.operation.path:
+        words.append("stored")
     with open(os.environ["FUZZ_COUNTS"], "a", encoding="utf-8") as counts:  # noqa: PTH123
         counts.write("".join(f"{word}\n" for word in (str(response.status_code), *words)))
 

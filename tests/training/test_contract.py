@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import jsonschema_rs
@@ -52,7 +53,7 @@ def test_the_contract_claims_no_conformance() -> None:
 def test_the_contract_names_every_route() -> None:
     """Every path and method of the server stands in the contract and the reverse; only /training/ is outside."""
     served = {
-        (rule.rule.replace("<string:key>", "{key}").replace("<string:snapshot>", "{id}"), method.lower())
+        (re.sub("<string:([a-z0-9]+)>", r"{\1}", rule.rule).replace("{snapshot}", "{id}"), method.lower())
         for rule in _ROUTES.map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if not rule.rule.startswith("/training/")

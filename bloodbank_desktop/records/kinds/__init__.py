@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from bloodbank_desktop.records.kinds.base import Finding, Kind, Unreadable
 from bloodbank_desktop.records.kinds.choices import Choice, Choices, Flag
+from bloodbank_desktop.records.kinds.files import Files
 from bloodbank_desktop.records.kinds.members import Lines
 from bloodbank_desktop.records.kinds.quantities import Day, Moment, Number
 from bloodbank_desktop.records.kinds.words import Code, Note, Person, Standard, Text
@@ -22,6 +23,7 @@ __all__ = [
     "Choices",
     "Code",
     "Day",
+    "Files",
     "Finding",
     "Flag",
     "Kind",

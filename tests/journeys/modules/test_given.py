@@ -134,12 +134,13 @@ def test_a_delivery_note_is_ticked_off_bag_by_bag(person: Person) -> None:
     assert dialog.form.values()["station_issue_no"] == note.values["note_no"]
     strip = dialog.findChild(QLabel, "scan.note")
     assert isinstance(strip, QLabel)
-    wait_until(lambda: f"已收 0，缺 {len(bags)}" in strip.text(), PATIENCE)
+    ticked: QLabel = strip
+    wait_until(lambda: f"已收 0，缺 {len(bags)}" in ticked.text(), PATIENCE)
     for bag in bags[:-1]:
         person.scan(dialog, *person.label(bag))
     missing = bags[-1]
-    assert f"已收 {len(bags) - 1}，缺 1（" in strip.text() and missing["product_code"] in strip.text()
-    assert "单外" not in strip.text()
+    assert f"已收 {len(bags) - 1}，缺 1（" in ticked.text() and missing["product_code"] in ticked.text()
+    assert "单外" not in ticked.text()
     person.scan(dialog, *label_scans(5, now=now))
     assert strip.text().endswith("单外 1")
     block = dialog.blocks["bags"]
@@ -159,9 +160,9 @@ def test_a_delivery_note_is_ticked_off_bag_by_bag(person: Person) -> None:
     dialog = person.follow(NOTE)
     strip = dialog.findChild(QLabel, "scan.note")
     assert isinstance(strip, QLabel)
-    wait_until(lambda: f"已收 {len(bags) - 1}，缺 1" in strip.text(), PATIENCE)
+    wait_until(lambda: f"已收 {len(bags) - 1}，缺 1" in ticked.text(), PATIENCE)
     person.scan(dialog, *person.label(missing))
-    assert "缺 0" in strip.text()
+    assert "缺 0" in ticked.text()
     person.save(dialog)
     person.sent()
     assert problems(person.store) == []
