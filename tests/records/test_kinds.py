@@ -68,4 +68,4 @@ def test_kinds_are_found_under_one_name() -> None:
     """Every kind is imported from `records.kinds` and has a name of its own."""
     classes = [getattr(kinds, name) for name in kinds.__all__]
     named = [c.name for c in classes if isinstance(c, type) and issubclass(c, kinds.Kind) and c is not kinds.Kind]
-    assert len(set(named)) == len(named) == 11
+    assert len(set(named)) == len(named) == 12
