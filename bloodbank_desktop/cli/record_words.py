@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from bloodbank_desktop.cli.calling import NO, WRONG_CALL, YES, AddWord, limit, no, profile, saved, say
 from bloodbank_desktop.cli.file_words import with_files
-from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.records.problems import Problem
-
-if TYPE_CHECKING:
-    from bloodbank_desktop.records.declare import RecordType
 
 
 def add(word: AddWord) -> None:
@@ -33,7 +28,6 @@ def add(word: AddWord) -> None:
     listing.add_argument("--search", default="", metavar="TEXT")
     listing.add_argument("--limit", type=limit, default=100, metavar="N")
     word("show", _show, "show a record with its answers and history", "kind", "id")
-    word("file", _file, "write a file that a record names, such as a scanned paper", "sha256", "out")
     word("follow", _follow, "keep the draft of what follows from a record, and show it", "kind", "id", "what")
 
 
@@ -94,31 +88,6 @@ def _amend(options: argparse.Namespace) -> int:
         whole = {**before.values, **values}
         changed = opened.desk.amend(options.kind, options.id, whole, revision=before.revision, reason=options.reason)
         say(saved(changed))
-    return YES
-
-
-def _with_files(declared: RecordType, file: Path, picked: list[Path]) -> Any:
-    """Return the JSON of a file in which {"path": …}, from its own folder on, names a file; those go to `picked`."""
-    from bloodbank_desktop.operations.files import entry_of, read_content, with_files_of
-
-    def add(path: Path) -> dict[str, Any]:
-        picked.append(path)
-        return entry_of(read_content(path), path.name)
-
-    return with_files_of(declared, read(file), file.parent, add)
-
-
-def _file(options: argparse.Namespace) -> int:
-    with profile(options) as opened:
-        content = opened.desk.read_file(options.sha256)
-    try:
-        with options.out.open("xb") as written:
-            written.write(content)
-    except FileExistsError as problem:
-        raise KnownProblem(f"{options.out} 已经存在，没有覆盖；请换一个文件名", code="file-exists") from problem
-    except OSError as problem:
-        raise KnownProblem(f"写不出 {options.out}（{problem.strerror}）", code="cannot-write") from problem
-    say({"file": str(options.out), "size": len(content)})
     return YES
 
 

@@ -180,9 +180,7 @@ class LinesBlock(QWidget):
     open_wanted = Signal(int)
     remove_wanted = Signal(int)
 
-    def __init__(
-        self, declared: Field, of: LineType, parent: QWidget | None = None, *, viewing: bool = False
-    ) -> None:
+    def __init__(self, declared: Field, of: LineType, parent: QWidget | None = None, *, viewing: bool = False) -> None:
         """With `viewing` the lines are all there: the table is as high as they are."""
         super().__init__(parent)
         assert isinstance(declared.kind, kinds.Lines)

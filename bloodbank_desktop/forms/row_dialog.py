@@ -88,29 +88,27 @@ class RowDialog(QDialog):
             first.focus()
 
     def _size(self) -> None:
-        """Open as large as the fields want and the screen allows, so that nothing is cut at the side."""
-        room = self.screen().availableGeometry().size()
+        """Open as large as the fields want and the screen allows, so that nothing is cut."""
         inner = self.fontMetrics().horizontalAdvance("0") * 100
         self.form.resize(inner, self.form.height())
         self.form.refresh()
+        self.resize(min(inner, self.screen().availableGeometry().width() - 20), 0)
+        self._grow()
+
+    def _grow(self) -> None:
+        room = self.screen().availableGeometry().size()
         layout = self.layout()
         assert layout is not None
         edges = layout.contentsMargins()
         sides = edges.left() + edges.right() + self._area.verticalScrollBar().sizeHint().width()
-        wide = max(inner, self.form.minimumSizeHint().width()) + sides
-        self.resize(min(wide, room.width() - 20), 0)
-        self._grow()
-
-    def _grow(self) -> None:
-        room = self.screen().availableGeometry().height() - 60
-        layout = self.layout()
-        assert layout is not None
-        edges = layout.contentsMargins()
         around = 4 * self.fontMetrics().height() + edges.top() + edges.bottom()
-        self.form.updateGeometry()
-        wanted = max(self.form.sizeHint().height(), self.form.minimumSizeHint().height()) + around
-        if self.height() < min(wanted, room):
-            self.resize(self.width(), min(wanted, room))
+        least = self.form.minimumSizeHint()
+        # On the screen the page itself says how much of it is cut.
+        cut = self.form.width() - self._area.viewport().width() if self.isVisible() else 0
+        wide = min(max(least.width() + sides, self.width() + cut), room.width() - 20)
+        high = min(max(self.form.sizeHint().height(), least.height()) + around, room.height() - 60)
+        if wide > self.width() or high > self.height():
+            self.resize(max(wide, self.width()), max(high, self.height()))
 
     def _button(self, words: str, name: str) -> QPushButton:
         button = QPushButton(words, self)

@@ -88,6 +88,8 @@ class Router:
         self._most = most
         self.lines: list[dict[str, Any]] = []
         self._current: int | None = None
+        #: Since the last code of this bag a code of another one was scanned.
+        self._doubted = False
         self.load(lines)
 
     # -- where it stands ------------------------------------------------------------------------------------------
@@ -105,6 +107,7 @@ class Router:
         """Stand where these lines leave off."""
         self.lines = [dict(line) for line in lines]
         self._current = next((i for i, line in enumerate(self.lines) if self.lacking(line)), None)
+        self._doubted = False
 
     def fill_in(self, index: int, values: Values) -> dict[str, Any]:
         """Note what a person says of a bag and no label does; return its line."""
@@ -234,15 +237,26 @@ class Router:
                 raise RefusedScan(refused("too-many-bags", message))
             return len(self.lines), {}
         line = self.lines[current]
+        number = brought.get("donation_number")
+        if number is not None and line.get("donation_number") in (None, number):
+            self._doubted = False
         if _holds(line, brought):
             raise self._again(current + 1, brought)
         other = {key: value for key, value in brought.items() if line.get(key) not in (None, value)}
         if other:
+            # Whoever has begun the next bag may scan its next code, too: that one must not complete this bag.
+            self._doubted = True
             message = (
                 f"第 {current + 1} 袋还没扫齐（缺{'、'.join(self.lacking(line))}），"
                 f"这却是另一袋的{labels.named(other)}。请先扫齐，或按 Ctrl+Del 删除该行重扫"
             )
             raise RefusedScan(refused("other-bag", message, line=current + 1, tone=Tone.OTHER_BAG))
+        if self._doubted:
+            message = (
+                f"刚才扫过另一袋的码，不能断定这个{labels.named(brought)}属于第 {current + 1} 袋，没有采用。"
+                f"请重扫第 {current + 1} 袋的献血码再接着扫，或按 Ctrl+Del 删除该行"
+            )
+            raise RefusedScan(refused("in-doubt", message, line=current + 1, tone=Tone.OTHER_BAG))
         return current, line
 
     def _again(self, line: int, brought: Mapping[str, Any]) -> RefusedScan:

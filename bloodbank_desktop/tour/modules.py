@@ -127,9 +127,7 @@ class Visitor:
         transfer = {"out_type": "transfer", "reason": "other", "witness": None, "waste_handover_no": None}
         self._register(
             "other_stock_out",
-            papers.removal(
-                now, [bags[15]], **transfer, reason_text="院际调剂", to_hospital="training_hospital"
-            ),
+            papers.removal(now, [bags[15]], **transfer, reason_text="院际调剂", to_hospital="training_hospital"),
         )
         self._register("adverse_reaction", papers.reaction(0, now, bags[:2]))
         self._push()
@@ -261,7 +259,9 @@ class Visitor:
         def keep(desk: Desk) -> Any:
             draft_id = new_id()
             whole = {**desk.fresh(kind), **values}
-            desk.keep_draft(kind, draft_id, {f.key: whole[f.key] for f in declared.plain if whole.get(f.key) is not None})
+            desk.keep_draft(
+                kind, draft_id, {f.key: whole[f.key] for f in declared.plain if whole.get(f.key) is not None}
+            )
             for f, _ in declared.groups:
                 for line in values.get(f.key) or ():
                     desk.keep_line(kind, draft_id, f.key, new_id(), line)
@@ -326,7 +326,9 @@ class Visitor:
     def _issue(self, name: str) -> None:
         """Blood leaves for the second request: a wrong bag is refused, the right one crossmatched."""
         stage, now = self.stage, self.now
-        dialog = self._follow("transfusion_request", "issue", "clinical_issue", self._saved["transfusion_request"][1].record_id)
+        dialog = self._follow(
+            "transfusion_request", "issue", "clinical_issue", self._saved["transfusion_request"][1].record_id
+        )
         for code in papers.codes(self.bags[8]):
             answer = stage.scan(dialog, code)
         stage.note("expired bag refused at issue", answer=answer)
@@ -389,7 +391,9 @@ class Visitor:
         stage.settled()
         self._count()
         self._trace()
-        stage.note(VISITED, module=_STOCK, label="库存管理", rows=stage.rows(_STOCK), pictures=stage.pictures_taken - first)
+        stage.note(
+            VISITED, module=_STOCK, label="库存管理", rows=stage.rows(_STOCK), pictures=stage.pictures_taken - first
+        )
 
     def _count(self) -> None:
         stage = self.stage

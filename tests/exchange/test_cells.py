@@ -31,7 +31,10 @@ FIELDS = [
     for part in (declared, *(of for _, of in declared.groups))
     for f in part.plain
 ]
-BY_KIND: dict[str, Field] = {f.kind.name: f for f in FIELDS if not getattr(f.kind, "standard", None)}
+#: A file cannot stand in a cell; no module with an import has one.
+BY_KIND: dict[str, Field] = {
+    f.kind.name: f for f in FIELDS if f.kind.name != "files" and not getattr(f.kind, "standard", None)
+}
 
 
 def _through_a_file(values: list[Any]) -> list[Any]:

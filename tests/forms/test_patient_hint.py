@@ -95,6 +95,7 @@ def test_a_late_answer_is_not_told_of_another_patient(make: MakeDialog, back: Fa
     wait_until(lambda: back.calls[-1] == "patient")
     state(dialog, "ZY2")
     wait_until(lambda: back.calls.count("patient") == 2)
+    back.held.reverse()
     back.answer_all()
     turn_events()
     assert not label(dialog).isVisible()

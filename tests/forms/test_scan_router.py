@@ -397,6 +397,15 @@ def test_bags_scanned_one_by_one_are_exact(orders: list[list[int]], chance: rand
                 assert "请先扫它的献血码" in verdict.message
                 waiting.append(code)
                 continue
+            if verdict.code == "in-doubt":
+                # After a label of another bag the number of this one says that its labels go on.
+                number = label_scans(index)[0]
+                assert feed(target, number).code in ("again", "accepted", "complete")
+                if number in waiting:
+                    waiting.remove(number)
+                    done.append(number)
+                waiting += [code] * (code != number)
+                continue
             done.append(code)
             if chance.random() < 0.3:
                 feed(target, chance.choice(noise))
@@ -439,7 +448,7 @@ def test_no_interleaving_overwrites_or_completes_over_a_contradiction(bags: int,
         verdict = feed(target, part)
         if not verdict.accepted:
             assert target.lines == before
-            assert verdict.code in ("again", "other-bag", "duplicate-in-delivery", "group-contradiction")
+            assert verdict.code in ("again", "in-doubt", "other-bag", "duplicate-in-delivery", "group-contradiction")
             continue
         assert target.lines[: len(before) - 1] == before[: len(before) - 1]
         if before:
@@ -448,3 +457,18 @@ def test_no_interleaving_overwrites_or_completes_over_a_contradiction(bags: int,
     for line in target.lines:
         codes = line["scans"].splitlines()
         assert len({code[:2] if code[1] in "%<>" else "001" for code in codes}) == len(codes)
+
+
+def test_the_code_of_the_next_bag_never_completes_the_bag_before() -> None:
+    """After a number of another bag was refused, no code is taken until the number of this bag is scanned again."""
+    target = router()
+    first, second = label_scans(0), label_scans(1)
+    assert target.accept(scan.read(first[0])).accepted
+    assert target.accept(scan.read(second[0])).code == "other-bag"
+    for code in second[1:]:
+        assert target.accept(scan.read(code)).code in ("in-doubt", "other-bag")
+    assert [line.get("product_code") for line in target.lines] == [None]
+    assert target.accept(scan.read(first[0])).code == "again"
+    for code in first[1:]:
+        assert target.accept(scan.read(code)).accepted
+    assert target.current is None

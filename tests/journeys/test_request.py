@@ -139,7 +139,7 @@ def test_a_request_from_the_first_key_to_the_answer(
     values = request_values(5, now=SystemClock().now().replace(second=0, microsecond=0))
     values |= {"request_no": None, "indication": "血红蛋白低于七十，活动后胸闷气促", "remark": "请尽快"}
     name = values["patient_name"]
-    station.press(KEY.Key_2, CTRL)
+    station.press(KEY(KEY.Key_1 + station.program.window.tabs.keys.index(KIND)), CTRL)
     station.settle()
 
     # Register.

@@ -192,6 +192,8 @@ def test_a_reaction_of_several_issues_draws_no_stranger_in(profile: Profile, sto
     asked = trace_record(profile.desk, *story.ids["issue"])
     assert story.names(asked) == BOTH | {"second reaction", "second issue"}
     assert bag_key(more) not in [found.key for found in asked.bags]
+    second = trace_record(profile.desk, *story.ids["second issue"])
+    assert [found.key for found in second.bags] == [bag_key(more)]
     whole = trace_record(profile.desk, *story.ids["second reaction"])
     assert [found.key for found in whole.bags] == [bag_key(story.two), bag_key(more)]
 

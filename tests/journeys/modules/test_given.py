@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtWidgets import QApplication, QLabel
 
+from bloodbank_desktop.forms.record_dialog import RecordDialog
 from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.storage.verify import problems
 from bloodbank_desktop.training.server import TrainingServer
@@ -116,6 +117,13 @@ def test_a_plan_activated_in_two_windows_is_activated_once(
     assert first == other
 
 
+def _ticked(dialog: RecordDialog) -> str:
+    """Return what the strip says of the delivery note."""
+    label = dialog.findChild(QLabel, "scan.note")
+    assert isinstance(label, QLabel)
+    return label.text()
+
+
 def test_a_delivery_note_is_ticked_off_bag_by_bag(person: Person) -> None:
     """Received from its note: what is missing and what is not on the note is said in words; what came is in the stock."""
     now = this_minute()
@@ -129,20 +137,17 @@ def test_a_delivery_note_is_ticked_off_bag_by_bag(person: Person) -> None:
     bags = note.values["bags"]
     assert len(bags) > 1
     person.find(NOTE, note.values["note_no"][-4:])
-    assert "平台" in person.facts(NOTE) or person.facts(NOTE)
+    assert "登记" in person.facts(NOTE)
     dialog = person.follow(NOTE)
     assert dialog.form.values()["station_issue_no"] == note.values["note_no"]
-    strip = dialog.findChild(QLabel, "scan.note")
-    assert isinstance(strip, QLabel)
-    ticked: QLabel = strip
-    wait_until(lambda: f"已收 0，缺 {len(bags)}" in ticked.text(), PATIENCE)
+    wait_until(lambda: f"已收 0，缺 {len(bags)}" in _ticked(dialog), PATIENCE)
     for bag in bags[:-1]:
         person.scan(dialog, *person.label(bag))
     missing = bags[-1]
-    assert f"已收 {len(bags) - 1}，缺 1（" in ticked.text() and missing["product_code"] in ticked.text()
-    assert "单外" not in ticked.text()
+    assert f"已收 {len(bags) - 1}，缺 1（" in _ticked(dialog) and missing["product_code"] in _ticked(dialog)
+    assert "单外" not in _ticked(dialog)
     person.scan(dialog, *label_scans(5, now=now))
-    assert strip.text().endswith("单外 1")
+    assert _ticked(dialog).endswith("单外 1")
     block = dialog.blocks["bags"]
     assert "发血单上没有这一袋" in block.model.rows[-1].status
     assert not any("没有这一袋" in row.status for row in block.model.rows[:-1])
@@ -158,11 +163,9 @@ def test_a_delivery_note_is_ticked_off_bag_by_bag(person: Person) -> None:
     # The rest comes later, with the same note.
     person.go_to(NOTE)
     dialog = person.follow(NOTE)
-    strip = dialog.findChild(QLabel, "scan.note")
-    assert isinstance(strip, QLabel)
-    wait_until(lambda: f"已收 {len(bags) - 1}，缺 1" in ticked.text(), PATIENCE)
+    wait_until(lambda: f"已收 {len(bags) - 1}，缺 1" in _ticked(dialog), PATIENCE)
     person.scan(dialog, *person.label(missing))
-    assert "缺 0" in ticked.text()
+    assert "缺 0" in _ticked(dialog)
     person.save(dialog)
     person.sent()
     assert problems(person.store) == []
