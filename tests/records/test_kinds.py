@@ -69,8 +69,7 @@ def test_kinds_are_found_under_one_name() -> None:
     """Every kind is imported from `records.kinds` and has a name of its own."""
     classes = [getattr(kinds, name) for name in kinds.__all__]
     named = [c.name for c in classes if isinstance(c, type) and issubclass(c, kinds.Kind) and c is not kinds.Kind]
-<<<<<<< HEAD
-    assert len(set(named)) == len(named) == 11
+    assert len(set(named)) == len(named) == 12
 
 
 def test_a_moment_is_kept_as_it_travels() -> None:
@@ -79,6 +78,3 @@ def test_a_moment_is_kept_as_it_travels() -> None:
     kept = kind.from_wire("2026-11-23T09:05:07.999999+08:00")
     assert kept == datetime(2026, 11, 23, 1, 5, 7, tzinfo=UTC)
     assert kind.from_wire(kind.to_wire(kept)) == kept
-=======
-    assert len(set(named)) == len(named) == 12
->>>>>>> files
