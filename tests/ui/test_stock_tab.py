@@ -39,6 +39,9 @@ def page(tasks: Tasks, profile: Profile, tmp_path: Path) -> Iterator[StockTab]:
     made = StockTab(tasks, profile.desk.clock, preferences)
     made.resize(1200, 800)
     made.show()
+    # Keys that are shortcuts reach the active window only.
+    made.activateWindow()
+    wait_until(made.isActiveWindow)
     made.attach(profile.desk)
     settle(made, tasks, 4)
     yield made
