@@ -121,13 +121,16 @@ class Desk:
                     whole[f.key] = row.values[f.key]
             # What a rule asks at the act itself is past; the fields still have to be right.
             found = problems(declared, whole) or list(fixed_changes(declared, row.values, whole))
+            effect = effects.EFFECTS.get(kind)
+            if not found and effect is not None and effect.asked_again:
+                found = list(effect.forbids(tx, whole, now))
             if found:
                 raise Refused(found)
             self._keep_files(tx, declared, whole, now, row.values)
             history.keep(tx, kind, row, at=now, actor=self.operator, reason=reason)
             number = rows.change(tx, kind, row, whole, at=now, actor=self.operator)
             name = declared.name_of(whole)
-            if effect := effects.EFFECTS.get(kind):
+            if effect is not None:
                 effect.amended(tx, row.values, whole, Cause(kind, record_id, name, self.operator, now))
             op = "amend" if self._travels(tx, record_id) else "register"
             outbox.close(tx, record_id, "superseded", at=now)

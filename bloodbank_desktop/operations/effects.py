@@ -32,12 +32,16 @@ def _nothing(tx: Transaction, before: Values, after: Values, cause: Cause) -> No
 
 @dataclass(frozen=True)
 class Effect:
-    """The rules asked before, what the stock forbids, what it then learns, and what it learns of an amendment."""
+    """The rules asked before, what the stock forbids, what it then learns, and what it learns of an amendment.
+
+    `asked_again` says that the stock may forbid an amendment, too: where its bags can be changed.
+    """
 
     moment: Callable[[Values], Moment | None]
     forbids: Callable[[Transaction, Values, datetime], Iterator[Problem]]
     apply: Callable[[Transaction, Values, Cause], None]
     amended: Callable[[Transaction, Values, Values, Cause], None] = _nothing
+    asked_again: bool = False
 
 
 def may(tx: Transaction, key: BagKey, event: str) -> tuple[StockRow | None, str | None]:
@@ -168,6 +172,11 @@ def _out_event(values: Values) -> str:
 
 def _out_forbids(tx: Transaction, values: Values, now: datetime) -> Iterator[Problem]:
     yield from _leaving(tx, values, _out_event(values))
+    for index, bag, key in _each(values):
+        # What another hospital receives is meant for a patient, as an issue is.
+        if values["out_type"] == "transfer" and bag["expires_at"] <= now:
+            when = china_text(bag["expires_at"])
+            yield _at(index, "expired", f"第 {index} 袋 {bag_name(key)} 已于 {when} 过期，不能调出，请改走报废")
 
 
 def _out(tx: Transaction, values: Values, cause: Cause) -> None:
@@ -227,6 +236,6 @@ EFFECTS = {
     "stock_in": Effect(_receipt_moment, _receipt_forbids, _receive),
     "clinical_issue": Effect(_leaving_moment, _issue_forbids, _issue, _transfused),
     "other_stock_out": Effect(_leaving_moment, _out_forbids, _out),
-    "adverse_reaction": Effect(_no_moment, _reaction_forbids, _no_move),
+    "adverse_reaction": Effect(_no_moment, _reaction_forbids, _no_move, asked_again=True),
     "recall_notice": Effect(_no_moment, _recall_forbids, _recall),
 }

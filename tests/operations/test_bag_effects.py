@@ -297,6 +297,29 @@ def test_a_reaction_needs_blood_that_left(bags: Bags) -> None:
     assert bags.events(given)[-1] == "transfuse"
 
 
+def test_a_reaction_is_not_amended_to_a_bag_that_is_still_here(bags: Bags) -> None:
+    """What may not be registered is not reached by a change either."""
+    here, given = bag_values(0), bag_values(1)
+    bags.receive(here, given)
+    bags.issue(given, started=NOW)
+    saved = bags.report(given)
+    desk = bags.profile.desk
+    values = desk.view("adverse_reaction", saved.record_id).values
+    other = {key: here[key] for key in ("donation_number", "product_code", "component", "abo", "rhd")}
+    changed = {**values, "bags": tuple({**bag, **other} for bag in values["bags"])}
+    found = refused(bags, lambda: desk.amend("adverse_reaction", saved.record_id, changed))
+    assert where(found) == [(ON_BAG, 1, "still-in-stock")]
+
+
+def test_an_expired_bag_is_not_transferred(bags: Bags, clock: FakeClock) -> None:
+    """Another hospital is not given what could not be issued here; the blood station takes it back."""
+    one = bag_values(0)
+    bags.receive(one)
+    clock.at = one["expires_at"]
+    assert where(refused(bags, lambda: bags.remove("transfer", one))) == [(ON_BAG, 1, "expired")]
+    bags.remove("return", one)
+
+
 def test_a_recall_sets_aside_what_is_here(bags: Bags) -> None:
     """A recall sets aside every bag in stock, marks what is with a patient, and passes over the rest."""
     received, available, reserved, aside, issued, given, gone, never = (bag_values(index) for index in range(8))
