@@ -157,7 +157,7 @@ def test_a_draft_of_what_follows(data: Path) -> None:
     assert said.answer["values"]["request_no"] == values["request_no"]
     profile = open_profile(profile_dir(data, True), training=True)
     try:
-        draft = profile.desk.draft(said.answer["draft"])
+        draft = profile.desk.drafts.find(said.answer["draft"])
         assert draft is not None and draft.values["request_no"] == values["request_no"]
     finally:
         profile.close()

@@ -145,12 +145,12 @@ def test_hospital_profile_works_and_survives_a_move(tmp_path: Path) -> None:
     keyring.set_keyring(Vault())
     (tmp_path / "a").mkdir()
     profile = open_profile(tmp_path / "a", training=False, clock=FakeClock())
-    profile.desk.keep_draft("transfusion_request", "d", {"diagnosis": "留"})
+    profile.desk.drafts.keep("transfusion_request", "d", {"diagnosis": "留"})
     assert profile.platform_token() == ""
     profile.close()
     (tmp_path / "a").rename(tmp_path / "b")
     profile = open_profile(tmp_path / "b", training=False, clock=FakeClock())
-    assert [draft.id for draft in profile.desk.drafts()] == ["d"]
+    assert [draft.id for draft in profile.desk.drafts.all()] == ["d"]
     profile.close()
 
 

@@ -71,8 +71,8 @@ def _queue(options: argparse.Namespace) -> int:
     from bloodbank_desktop.storage.outbox import STATE_WORDS
 
     with profile(options) as opened:
-        summary = opened.desk.queue_summary()
-        rows = opened.desk.queue(open_only=not options.all, limit=options.limit)
+        summary = opened.desk.queue.summary()
+        rows = opened.desk.queue.rows(open_only=not options.all, limit=options.limit)
         now = opened.desk.clock.now()
     say(
         {
@@ -112,7 +112,7 @@ def _verify(options: argparse.Namespace) -> int:
     with profile(options) as opened:
         found = problems(opened.store)
         try:
-            waiting = opened.desk.queue_summary().waiting
+            waiting = opened.desk.queue.summary().waiting
         except KnownProblem:
             waiting = None  # unreadable, which stands among the problems
     checked = ["file", "triggers", "outbox", "records", "files", "ledger", "audit"]

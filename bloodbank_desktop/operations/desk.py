@@ -1,4 +1,4 @@
-"""The desk: register, amend, delete, view, and drafts – the same for dialog, scanner, command line and import.
+"""The desk: register, amend, delete, view – the same for dialog, scanner, command line and import.
 
 Each act asks the verbs of the declaration, validates, asks the rules, and then writes record, ledger, outbox and audit
 in one transaction. When it returns, the act is on the disk; when it raises, nothing at all was changed.
@@ -13,10 +13,13 @@ from typing import Any
 
 from bloodbank_desktop.clock import Clock, china_day
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.operations import effects, giving_way
+from bloodbank_desktop.operations import effects
+from bloodbank_desktop.operations.drafts import Drafts
 from bloodbank_desktop.operations.files import Picked
 from bloodbank_desktop.operations.platform_words import refusals
+from bloodbank_desktop.operations.queue import Queue
 from bloodbank_desktop.operations.results import Saved, Shown
+from bloodbank_desktop.operations.seat import Seat
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import VERB_WORDS, RecordType, Values, Verb
@@ -28,7 +31,6 @@ from bloodbank_desktop.records.wire import body, canonical, from_body
 from bloodbank_desktop.rules import receipt as _receipt  # noqa: F401  fills the catalogue
 from bloodbank_desktop.rules.catalogue import Facts, findings
 from bloodbank_desktop.storage import (
-    audit,
     draft_rows,
     facts,
     files,
@@ -40,23 +42,21 @@ from bloodbank_desktop.storage import (
     rows,
     serials,
 )
-from bloodbank_desktop.storage.draft_rows import Draft
 from bloodbank_desktop.storage.ledger import Cause, StockRow
 from bloodbank_desktop.storage.lists import Listing, ListQuery, ListRow
-from bloodbank_desktop.storage.outbox import OutboxRow, QueueSummary
 from bloodbank_desktop.storage.store import Store, Transaction
 
 _ENVIRONMENT = {"disk-full", "disk-error", "read-only", "cannot-open", "locked"}
 
 
-class Desk:
-    """All acts on one store, done in the name of `operator`."""
+class Desk(Seat):
+    """All acts on one store, done in the name of `operator`; its drafts and its upload queue have rooms of their own."""
 
     def __init__(self, store: Store, clock: Clock, operator: str = "") -> None:
-        self.store = store
-        self.clock = clock
-        self.operator = operator
+        super().__init__(store, clock, operator)
         self._picked = Picked()
+        self.drafts = Drafts(self, self._picked)
+        self.queue = Queue(self)
 
     # -- acts -----------------------------------------------------------------------------------------------------
 
@@ -258,7 +258,7 @@ class Desk:
             raise KnownProblem("这个文件的内容已损坏，请联系信息科用备份恢复", code="file-changed")
         return content
 
-    # -- lists, stock, queue ---------------------------------------------------------------------------------------
+    # -- lists, stock ----------------------------------------------------------------------------------------------
 
     def open_list(self, query: ListQuery) -> Listing:
         """Return the list of a query. Raises KnownProblem."""
@@ -276,87 +276,9 @@ class Desk:
         with self.store.read() as tx:
             return ledger.find(tx, key)
 
-    def queue(self, *, open_only: bool = True, offset: int = 0, limit: int = 200) -> list[OutboxRow]:
-        """Return rows of the upload queue, those that need a person first."""
-        with self.store.read() as tx:
-            return outbox.rows(tx, open_only=open_only, offset=offset, limit=limit)
-
-    def queue_summary(self) -> QueueSummary:
-        """Return the queue counted."""
-        with self.store.read() as tx:
-            return outbox.summary(tx)
-
-    def queue_retry(self, dseq: int) -> None:
-        """Let an operation that waits for a person try again, unchanged. Raises KnownProblem."""
-        with self.store.write() as tx:
-            if not outbox.try_again(tx, dseq):
-                raise KnownProblem("这一条不需要重试", code="nothing-to-retry")
-            self.note(tx, "retry", "outbox", str(dseq), None)
-
-    def queue_settle(self, dseq: int, *, reason: str) -> None:
-        """End a refused operation in the platform's favour; what was meant stays readable. Raises KnownProblem."""
-        if not reason.strip():
-            raise KnownProblem("请写明为什么以平台为准", code="reason-required")
-        now = self.clock.now()
-        with self.store.write() as tx:
-            record_id = outbox.record_of(tx, dseq)
-            why = reason.strip()
-            if record_id is None or not giving_way.settle(tx, record_id, at=now, actor=self.operator, reason=why):
-                raise KnownProblem("这一条没有等待人工处理", code="nothing-to-settle")
-            self.note(tx, "settle", "outbox", str(dseq), {"reason": why})
-
     def change_mark(self) -> int:
         """Return a number that differs after any commit, of this or another process; for one thread only."""
         return self.store.change_mark()
-
-    # -- drafts ----------------------------------------------------------------------------------------------------
-
-    def drafts(self, kind: str | None = None) -> list[Draft]:
-        """Return unfinished records, the newest first."""
-        with self.store.read() as tx:
-            return draft_rows.load(tx, kind)
-
-    def draft(self, draft_id: str) -> Draft | None:
-        """Return one unfinished record."""
-        with self.store.read() as tx:
-            return next(iter(draft_rows.load(tx, draft_id=draft_id)), None)
-
-    def keep_draft(self, kind: str, draft_id: str, head: Values, texts: Mapping[str, str] | None = None) -> None:
-        """Keep the header of a draft; durable when it returns."""
-        now = self.clock.now()
-        with self.store.write() as tx:
-            self._picked.keep(tx, record_type(kind), head, self.note, at=now)
-            draft_rows.keep_head(tx, kind, draft_id, head, texts or {}, at=now, actor=self.operator)
-        self._picked.forget(record_type(kind), head)
-
-    def keep_line(
-        self, kind: str, draft_id: str, lines_key: str, line_id: str, values: Values, *, head: Values | None = None
-    ) -> None:
-        """Keep one line of a draft, which is made if need be; durable when it returns."""
-        now = self.clock.now()
-        of = draft_rows.type_of_lines(kind, lines_key)
-        with self.store.write() as tx:
-            self._picked.keep(tx, of, values, self.note, at=now)
-            if head is not None:
-                self._picked.keep(tx, record_type(kind), head, self.note, at=now)
-                draft_rows.keep_head(tx, kind, draft_id, head, {}, at=now, actor=self.operator)
-            else:
-                draft_rows.touch(tx, kind, draft_id, at=now, actor=self.operator)
-            draft_rows.keep_line(tx, kind, draft_id, lines_key, line_id, values)
-        self._picked.forget(of, values)
-
-    def drop_line(self, draft_id: str, line_id: str) -> None:
-        """Remove one line of a draft."""
-        with self.store.write() as tx:
-            draft_rows.drop_line(tx, draft_id, line_id)
-
-    def drop_draft(self, draft_id: str) -> None:
-        """Throw a draft away; that it existed stays in the audit."""
-        with self.store.write() as tx:
-            for one in draft_rows.load(tx, draft_id=draft_id):
-                lines = {key: len(ids) for key, ids in one.line_ids.items()}
-                self.note(tx, "drop-draft", one.kind, draft_id, {"lines": lines})
-            draft_rows.drop(tx, draft_id)
 
     # -- within ----------------------------------------------------------------------------------------------------
 
@@ -435,18 +357,6 @@ class Desk:
             return True
         never = (*outbox.ATTENTION, "superseded", "withdrawn")
         return any(operation.state not in never for operation in outbox.of_record(tx, record_id))
-
-    def note(self, tx: Transaction, action: str, kind: str, object_id: str, detail: Any) -> None:
-        """Write an audit row in the transaction of an act, in the name of the operator."""
-        audit.note(
-            tx,
-            self.store.audit_key,
-            at=self.clock.now(),
-            actor=self.operator,
-            action=action,
-            object_=f"{kind}/{object_id}",
-            detail=detail,
-        )
 
     def _note_view(self, kind: str, record_id: str) -> None:
         try:

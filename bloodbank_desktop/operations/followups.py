@@ -133,10 +133,10 @@ def begin(desk: Desk, kind: str, record_id: str, key: str) -> Draft:
     values = {**desk.fresh(one.leads_to), **_FILL[kind, key](desk, shown)}
     draft_id = new_id()
     head = {f.key: values[f.key] for f in declared.plain if values.get(f.key) is not None}
-    desk.keep_draft(one.leads_to, draft_id, head)
+    desk.drafts.keep(one.leads_to, draft_id, head)
     for f, _ in declared.groups:
         for line in values.get(f.key) or ():
-            desk.keep_line(one.leads_to, draft_id, f.key, new_id(), line)
-    draft = desk.draft(draft_id)
+            desk.drafts.keep_line(one.leads_to, draft_id, f.key, new_id(), line)
+    draft = desk.drafts.find(draft_id)
     assert draft is not None
     return draft

@@ -177,7 +177,7 @@ class Director:
 
         profile = open_profile(self.data, training=True)
         try:
-            operations = profile.desk.queue(open_only=False)
+            operations = profile.desk.queue.rows(open_only=False)
         finally:
             profile.close()
         ledger = Ledger(self.platform_file)

@@ -125,7 +125,7 @@ def _refuse(stage: Stage, dialog: QDialog, fault: str, words: str, code: str) ->
 def _register_delivery(stage: Stage) -> None:
     bar = part(stage.window, QWidget, "drafts")
     until(bar.isVisible, "未完成的登记没有提示")
-    drafts = stage.desk.drafts("stock_in")
+    drafts = stage.desk.drafts.all("stock_in")
     in_file = [len(one.values.get("bags") or ()) for one in drafts]
     words = part(stage.window, QLabel, "drafts.words").text()
     stage.note("started again after the crash", bar=words, drafts_in_file=in_file, status=stage.link("离线"))

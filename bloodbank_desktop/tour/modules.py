@@ -259,13 +259,13 @@ class Visitor:
         def keep(desk: Desk) -> Any:
             draft_id = new_id()
             whole = {**desk.fresh(kind), **values}
-            desk.keep_draft(
+            desk.drafts.keep(
                 kind, draft_id, {f.key: whole[f.key] for f in declared.plain if whole.get(f.key) is not None}
             )
             for f, _ in declared.groups:
                 for line in values.get(f.key) or ():
-                    desk.keep_line(kind, draft_id, f.key, new_id(), line)
-            return desk.draft(draft_id)
+                    desk.drafts.keep_line(kind, draft_id, f.key, new_id(), line)
+            return desk.drafts.find(draft_id)
 
         draft = self._lane(keep)
         program = self.stage.program

@@ -268,7 +268,7 @@ class Stage:
 
     def queue(self) -> list[dict[str, Any]]:
         """Return every operation of the outbox as the data file has it."""
-        rows = self.desk.queue(open_only=False)
+        rows = self.desk.queue.rows(open_only=False)
         return [{"number": one.dseq, "kind": one.kind, "name": one.name, "state": one.state} for one in rows]
 
 

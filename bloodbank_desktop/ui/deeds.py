@@ -83,7 +83,7 @@ class Deeds(QObject):
         def read() -> tuple[Shown, Draft | None]:
             shown = desk.view(kind, known_id)
             # What was left unfinished of an earlier change would otherwise be overwritten by this one.
-            return shown, draft or (desk.draft(known_id) if mode == "amend" else None)
+            return shown, draft or (desk.drafts.find(known_id) if mode == "amend" else None)
 
         def show(found: tuple[Shown, Draft | None]) -> None:
             self._reading = False
@@ -134,7 +134,7 @@ class Deeds(QObject):
         question = DiscardQuestion(words, self._window)
         question.accepted.connect(
             lambda: self._tasks.database(
-                lambda: desk.drop_draft(draft.id),
+                lambda: desk.drafts.drop(draft.id),
                 lambda _none: self.drafts_changed.emit(draft.kind),
                 self.failed.emit,
                 owner=self,

@@ -193,7 +193,7 @@ class FurtherDeeds(QObject):
         question = _question("settle", "以平台为准", words, "以平台为准", "原因", parent=self._window)
         question.accepted.connect(
             lambda: self._run(
-                lambda: desk.queue_settle(one.dseq, reason=question.text), f"✓ 已以平台为准 {one.name}", one.kind
+                lambda: desk.queue.settle(one.dseq, reason=question.text), f"✓ 已以平台为准 {one.name}", one.kind
             )
         )
         self._deeds.show(question)

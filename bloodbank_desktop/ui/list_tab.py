@@ -340,7 +340,7 @@ class ListTab(QWidget):
         desk = self._desk
         if desk is not None:
             self._tasks.database(
-                lambda: desk.drafts(self.declared.key),
+                lambda: desk.drafts.all(self.declared.key),
                 lambda drafts: self._show_drafts(drafts),
                 self.failed.emit,
                 owner=self,

@@ -310,7 +310,7 @@ class MainWindow(QMainWindow):
     def _count_queue(self) -> None:
         desk = self._desk
         if desk is not None:
-            self._tasks.database(desk.queue_summary, self._show_summary, self.show_problem, owner=self)
+            self._tasks.database(desk.queue.summary, self._show_summary, self.show_problem, owner=self)
 
     def _show_summary(self, summary: QueueSummary) -> None:
         self.status.show_summary(summary)

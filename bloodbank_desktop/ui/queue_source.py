@@ -72,15 +72,15 @@ class QueueSource:
     def open(self, query: Query) -> tuple[int, Reader]:
         open_only = FINISHED not in query.filters
         if open_only:
-            total = self._desk.queue_summary().waiting
+            total = self._desk.queue.summary().waiting
         else:
             # Numbers have no gap and no row is ever removed, so the newest number counts them.
-            newest = self._desk.queue(open_only=False, limit=1)
+            newest = self._desk.queue.rows(open_only=False, limit=1)
             total = newest[0].dseq if newest else 0
         now = self._clock.now()
 
         def read(offset: int, limit: int) -> Sequence[Row]:
-            return [row_of(one, now) for one in self._desk.queue(open_only=open_only, offset=offset, limit=limit)]
+            return [row_of(one, now) for one in self._desk.queue.rows(open_only=open_only, offset=offset, limit=limit)]
 
         return total, read
 

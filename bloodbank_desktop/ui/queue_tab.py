@@ -191,7 +191,7 @@ class QueueTab(QWidget):
         if one is not None and desk is not None and one.state in RETRIED:
             dseq = one.dseq
             self._tasks.database(
-                lambda: desk.queue_retry(dseq), lambda _none: self.changed.emit(), self.failed.emit, owner=self
+                lambda: desk.queue.retry(dseq), lambda _none: self.changed.emit(), self.failed.emit, owner=self
             )
 
     def _settle(self) -> None:

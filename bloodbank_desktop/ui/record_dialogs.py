@@ -89,7 +89,7 @@ class DeskBack(QObject):
     def keep_draft(
         self, kind: str, draft_id: str, head: Values, texts: Mapping[str, str], done: Nothing, failed: Failed
     ) -> None:
-        self._tell(lambda desk: desk.keep_draft(kind, draft_id, head, texts), done, failed)
+        self._tell(lambda desk: desk.drafts.keep(kind, draft_id, head, texts), done, failed)
 
     def keep_line(
         self,
@@ -102,13 +102,13 @@ class DeskBack(QObject):
         done: Nothing,
         failed: Failed,
     ) -> None:
-        self._tell(lambda desk: desk.keep_line(kind, draft_id, lines_key, line_id, values, head=head), done, failed)
+        self._tell(lambda desk: desk.drafts.keep_line(kind, draft_id, lines_key, line_id, values, head=head), done, failed)
 
     def drop_line(self, draft_id: str, line_id: str, done: Nothing, failed: Failed) -> None:
-        self._tell(lambda desk: desk.drop_line(draft_id, line_id), done, failed)
+        self._tell(lambda desk: desk.drafts.drop_line(draft_id, line_id), done, failed)
 
     def drop_draft(self, draft_id: str, done: Nothing, failed: Failed) -> None:
-        self._tell(lambda desk: desk.drop_draft(draft_id), done, failed)
+        self._tell(lambda desk: desk.drafts.drop(draft_id), done, failed)
 
     def bag_in_stock(self, key: BagKey, done: Callable[[StockRow | None], None], failed: Failed) -> None:
         self._ask(lambda desk: desk.bag_in_stock(key), done, failed)

@@ -120,7 +120,7 @@ def _one_delivery(
 ) -> None:
     values, draft_id, line_id = _delivery(number), new_id(), new_id()
     for profile in (measured, twin):
-        profile.desk.keep_line("stock_in", draft_id, "bags", line_id, values["bags"][0], head=values)
+        profile.desk.drafts.keep_line("stock_in", draft_id, "bags", line_id, values["bags"][0], head=values)
     _replay(raw, recorder.take())
     twin.desk.register("stock_in", values, draft=draft_id)
     statements = recorder.take()

@@ -76,7 +76,7 @@ def _ours(source: Path, count: int) -> tuple[float, float, list[Posted]]:
             began = time.perf_counter()
             report = engine.run_once()
             ended = time.perf_counter()
-        left = profile.desk.queue_summary().waiting
+        left = profile.desk.queue.summary().waiting
         identity = profile.dispatch.identity
         profile.close()
     if report.error or left:

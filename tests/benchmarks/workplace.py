@@ -43,15 +43,15 @@ class Workplace:
     def draft(self, first: int, bags: int, **head: Any) -> str:
         """Keep a delivery of that many whole bags, from number `first` on, and return its id."""
         draft_id = new_id()
-        self.profile.desk.keep_draft(KIND, draft_id, samples.stock_in_values(0, 1, **head))
+        self.profile.desk.drafts.keep(KIND, draft_id, samples.stock_in_values(0, 1, **head))
         for index in range(bags):
             bag = samples.bag_values(_FIRST + first + index, entry="scanned")
-            self.profile.desk.keep_line(KIND, draft_id, BAGS, new_id(), bag)
+            self.profile.desk.drafts.keep_line(KIND, draft_id, BAGS, new_id(), bag)
         return draft_id
 
     def dialog(self, draft_id: str) -> RecordDialog:
         """Open a draft as a person does and wait until its dialog is on the screen and nothing is left to do."""
-        self.window.deeds.open(KIND, "register", None, self.profile.desk.draft(draft_id))
+        self.window.deeds.open(KIND, "register", None, self.profile.desk.drafts.find(draft_id))
         dialog = self.window.deeds.dialogs[-1]
         assert isinstance(dialog, RecordDialog)
         wait_for(lambda: (handle := dialog.windowHandle()) is not None and handle.isExposed())

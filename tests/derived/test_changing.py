@@ -295,7 +295,7 @@ def _activation(module: RecordType, by: str = "训练甲") -> Json:
 
 
 def _activations(profile: Profile, record_id: str) -> list[OutboxRow]:
-    rows = profile.desk.queue(open_only=False, limit=10_000)
+    rows = profile.desk.queue.rows(open_only=False, limit=10_000)
     return [row for row in rows if row.record_id == record_id and row.op == "activate"]
 
 

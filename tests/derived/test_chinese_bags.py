@@ -34,7 +34,7 @@ def test_a_delivery_of_chinese_bags_goes_the_whole_way(entry: str, shared: Profi
     for bag in bags:
         row = shared.desk.bag_in_stock(bag_key(bag))
         assert row is not None
-    sent = next(row for row in shared.desk.queue(open_only=False, limit=10) if row.record_id == saved.record_id)
+    sent = next(row for row in shared.desk.queue.rows(open_only=False, limit=10) if row.record_id == saved.record_id)
     body = json.loads(sent.payload)
     assert [bag["donationCode"] for bag in body["bags"]] == [bag["donation_number"] for bag in bags]
     device = Device()

@@ -126,7 +126,7 @@ def test_untouched_optional_fields_stay_empty_everywhere(module: RecordType, sha
         shown = shared.desk.view(module.key, record_id).values
         assert {key for key in untouched if shown[key] is not None} == set()
         if module in REGISTERED:
-            newest = shared.desk.queue(open_only=False, limit=1)[0]
+            newest = shared.desk.queue.rows(open_only=False, limit=1)[0]
             assert newest.record_id == record_id
             assert {module.fields[key].wire for key in untouched} & set(json.loads(newest.payload)) == set()
 

@@ -39,12 +39,12 @@ def server_changes(platform: Platform) -> list[dict[str, Any]]:
 
 def queue_of(opened: Profile) -> dict[str, str]:
     """The state of every operation by key."""
-    return {row.key: row.state for row in opened.desk.queue(open_only=False, limit=100_000)}
+    return {row.key: row.state for row in opened.desk.queue.rows(open_only=False, limit=100_000)}
 
 
 def frozen_body(opened: Profile, key: str) -> dict[str, Any]:
     """The wire body that was frozen when an operation was saved."""
-    row = next(row for row in opened.desk.queue(open_only=False, limit=100_000) if row.key == key)
+    row = next(row for row in opened.desk.queue.rows(open_only=False, limit=100_000) if row.key == key)
     body = json.loads(row.payload)
     assert isinstance(body, dict)
     return body

@@ -24,7 +24,7 @@ desk = open_profile(Path(sys.argv[1]), training=True, clock=FakeClock()).desk
 for seed in range(int(sys.argv[2]), 10**6):
     named = desk.add_file(papers.content(seed, size=%d), f"{seed}.pdf")
     whole = papers.review(seed, named)
-    desk.keep_line("entitlement_review", f"d{seed}", "evidence", f"l{seed}", whole["evidence"][0])
+    desk.drafts.keep_line("entitlement_review", f"d{seed}", "evidence", f"l{seed}", whole["evidence"][0])
     os.write(1, (json.dumps({"draft": named}) + "\\n").encode())
     named = desk.add_file(papers.content(-1 - seed, size=%d), f"-{seed}.pdf")
     saved = desk.register("entitlement_review", papers.review(seed, named))

@@ -210,7 +210,7 @@ def _check(profile: Profile, kept: Acknowledged, fresh: set[str], *, whole: bool
             assert tx.execute(text(statement)).all() == [], name
     if whole:
         assert verify.problems(profile.store) == []
-        registered = {draft for draft, _ in kept.lines.values()} - {draft.id for draft in profile.desk.drafts()}
+        registered = {draft for draft, _ in kept.lines.values()} - {draft.id for draft in profile.desk.drafts.all()}
         assert all(profile.desk.view("stock_in", draft).record_id == draft for draft in registered)
 
 

@@ -111,7 +111,7 @@ def test_one_bag_is_registered_by_one_of_two(rivals: Rivals, profile: Profile) -
     kept = census(profile.store)
     # Of a refused delivery not even the bag that nobody else has came in.
     assert (len(kept["stock_in"]), len(kept["stock"]), len(kept["ledger"])) == (ROUNDS, 2 * ROUNDS, 2 * ROUNDS)
-    assert len(profile.desk.queue(limit=1000)) == ROUNDS
+    assert len(profile.desk.queue.rows(limit=1000)) == ROUNDS
     assert verify.problems(profile.store) == []
 
 
@@ -130,7 +130,7 @@ def test_one_record_is_amended_by_one_of_two(rivals: Rivals, profile: Profile) -
     shown = profile.desk.view("transfusion_request", saved.record_id)
     assert (shown.revision, shown.values["diagnosis"]) == (ROUNDS + 1, winners[-1])
     assert [one.values["diagnosis"] for one in shown.history[1:]] == winners[:-1]
-    assert len(profile.desk.queue(limit=1000)) == ROUNDS + 1
+    assert len(profile.desk.queue.rows(limit=1000)) == ROUNDS + 1
     assert verify.problems(profile.store) == []
 
 

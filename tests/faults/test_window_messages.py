@@ -141,10 +141,10 @@ def test_reason_that_the_window_shows_stands_in_the_queue(data: Path) -> None:
         program = start(data, end="stay")
         assert list(json.loads(program.stdout.readline())) == ["opened"]
         profile = open_profile(data / "training", training=True, clock=FakeClock())
-        until(lambda: profile.desk.queue_summary().trouble, "the reason in the queue", 30)
-        trouble = profile.desk.queue_summary().trouble
+        until(lambda: profile.desk.queue.summary().trouble, "the reason in the queue", 30)
+        trouble = profile.desk.queue.summary().trouble
         assert any(character >= "\u4e00" for character in trouble)
-        assert profile.desk.queue_summary().waiting == 1
+        assert profile.desk.queue.summary().waiting == 1
         profile.close()
         assert ended(program)[-1] == {"code": 0}
 

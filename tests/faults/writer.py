@@ -50,10 +50,10 @@ def write(folder: Path, number: int) -> None:
         elif act in ("draft", "open draft"):
             whole, draft = delivery(seed), new_id()
             head = {key: value for key, value in whole.items() if key != "bags"}
-            desk.keep_draft("stock_in", draft, head, {"remark": "未完"})
+            desk.drafts.keep("stock_in", draft, head, {"remark": "未完"})
             for index, bag in enumerate(whole["bags"]):
                 line = f"{draft}-{index}"
-                desk.keep_line("stock_in", draft, "bags", line, bag)
+                desk.drafts.keep_line("stock_in", draft, "bags", line, bag)
                 say(draft=draft, line=line, bag=bag["donation_number"])
             if act == "draft":
                 saved = desk.register("stock_in", whole, draft=draft)

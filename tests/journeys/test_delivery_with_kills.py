@@ -53,7 +53,7 @@ def test_forty_bags_thirty_kills(tmp_path: Path) -> None:
             queued = checker.queue_of(profile)
             history = [
                 checker.Saved(row.key, row.record_id, row.op, json.loads(row.payload))
-                for row in profile.desk.queue(open_only=False, limit=1000)
+                for row in profile.desk.queue.rows(open_only=False, limit=1000)
             ]
         finally:
             profile.close()
@@ -184,7 +184,7 @@ def _judge(profile: Profile, seen: Seen, now: datetime) -> None:
         for bag in values["bags"]:
             assert bag["donation_number"] not in with_bags, f"{bag['donation_number']} was registered twice"
             with_bags[bag["donation_number"]] = (row.record_id, bag)
-    drafted = {bag["donation_number"] for draft in profile.desk.drafts() for bag in draft.values["bags"]}
+    drafted = {bag["donation_number"] for draft in profile.desk.drafts.all() for bag in draft.values["bags"]}
     for index in range(BAGS):
         expected = expected_bag(index, now=now)
         number = expected["donation_number"]

@@ -90,7 +90,7 @@ def _scan_bag(running: Running, profile: Profile, index: int, place: int, now: d
     """Scan the four labels of a bag; each counts when it is on the disk."""
 
     def known() -> int:
-        drafts = profile.desk.drafts("stock_in")
+        drafts = profile.desk.drafts.all("stock_in")
         bags = drafts[0].values["bags"] if drafts else ()
         keys = ("donation_number", "abo", "product_code", "expires_at")
         return sum(bags[place].get(key) is not None for key in keys) if len(bags) > place else 0
@@ -121,12 +121,12 @@ def test_real_keys_from_first_scan_to_the_platform(tmp_path: Path, keyboard: Key
             second.press_until("o", 2)
             _scan_bag(second, profile, 3, 3, now)
             second.press_until("s", 1)
-            assert profile.desk.drafts() == []
+            assert profile.desk.drafts.all() == []
             (row,) = profile.desk.page(profile.desk.open_list(ListQuery("stock_in")), 0)
             bags = profile.desk.view("stock_in", row.record_id).values["bags"]
             assert [bag["donation_number"] for bag in bags] == [donation_number(index) for index in range(4)]
             network.up()
-            until(lambda: profile.desk.queue_summary().waiting == 0, "it goes up by itself", PATIENCE)
+            until(lambda: profile.desk.queue.summary().waiting == 0, "it goes up by itself", PATIENCE)
             assert [change["id"] for change in server_changes(server.platform)] == [row.record_id]
             code, complaints = second.end(lambda: keyboard.press(ord("q"), CONTROL))
             assert (code, complaints) == (0, "")

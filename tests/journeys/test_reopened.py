@@ -99,7 +99,7 @@ def test_a_delivery_opens_where_it_stood(data: Path) -> None:
         saved = profile.desk.view("stock_in", draft).values
         assert [bag["donation_number"] for bag in saved["bags"]] == [donation_number(index) for index in range(3)]
         assert saved["station_issue_no"] == "FX2026-0042"
-        assert profile.desk.drafts() == []
+        assert profile.desk.drafts.all() == []
     finally:
         profile.close()
 

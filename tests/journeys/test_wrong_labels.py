@@ -94,14 +94,14 @@ def delivery(station: Workstation, network: FaultProxy) -> Iterator[RecordDialog
 def _everything(station: Workstation, dialog: RecordDialog) -> dict[str, Any]:
     """Return all that a scan could have changed: on the screen, in the draft on the disk, in the stock, the focus."""
     station.settle()
-    draft = station.desk.draft(dialog.draft_id)
+    draft = station.desk.drafts.find(dialog.draft_id)
     assert draft is not None
     model = dialog.blocks["bags"].model
     return {
         "rows": [[model.index(r, c).data() for c in range(model.columnCount())] for r in range(model.rowCount())],
         "fields": {key: editor.text() for key, editor in dialog.form.editors.items()},
         "draft": (draft.values, draft.texts, draft.line_ids, draft.updated_at),
-        "waiting": station.desk.queue_summary().waiting,
+        "waiting": station.desk.queue.summary().waiting,
         "counter": _label(dialog, "scan.counter").text(),
         "expected": _label(dialog, "scan.expected").text(),
         "focus": QApplication.focusWidget(),

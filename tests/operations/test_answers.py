@@ -71,7 +71,7 @@ class Workstation:
 
     def operations(self, record_id: str) -> list[OutboxRow]:
         """Return the operations of a record, oldest first."""
-        found = self.profile.desk.queue(open_only=False, limit=1000)
+        found = self.profile.desk.queue.rows(open_only=False, limit=1000)
         return sorted((row for row in found if row.record_id == record_id), key=lambda row: row.dseq)
 
     def only(self, kind: str) -> str:
@@ -263,7 +263,7 @@ def test_a_plan_activated_at_two_places_is_activated_once(world: World, way: str
     assert (one.values["link_no"], one.values["activated_by"]) == ("SZ1", "训练甲")
     assert [station.facts(PLAN, plan)["计划状态"] for station in (world.one, world.two)] == ["已激活", "已激活"]
     # Nothing waits for a person who could do nothing about it; what she meant stays readable.
-    assert [station.profile.desk.queue_summary().attention for station in (world.one, world.two)] == [0, 0]
+    assert [station.profile.desk.queue.summary().attention for station in (world.one, world.two)] == [0, 0]
     assert [revision.values.get("link_no") for revision in two.history] == [None, "SZ2"]
     for station in (world.one, world.two):
         with pytest.raises(KnownProblem):
@@ -358,14 +358,14 @@ def test_what_a_person_is_editing_is_left_alone(world: World) -> None:
     desk = world.one
     order = desk.register(ORDER, papers.order_values())
     before = desk.view(ORDER, order.record_id)
-    desk.profile.desk.keep_draft(ORDER, order.record_id, {**before.values, "remark": "正在改"}, {"phone": "021-"})
-    draft = desk.profile.desk.draft(order.record_id)
+    desk.profile.desk.drafts.keep(ORDER, order.record_id, {**before.values, "remark": "正在改"}, {"phone": "021-"})
+    draft = desk.profile.desk.drafts.find(order.record_id)
     world.act("order-accept")
     world.act("order-satisfy")
     world.clock.advance(minutes=1)
     desk.sync()
     after = desk.view(ORDER, order.record_id)
-    assert desk.profile.desk.draft(order.record_id) == draft
+    assert desk.profile.desk.drafts.find(order.record_id) == draft
     assert draft is not None
     assert (after.values, after.revision, after.history) == (before.values, before.revision, before.history)
     assert after.answer != before.answer

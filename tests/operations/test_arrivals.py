@@ -67,7 +67,7 @@ def test_record_of_another_workstation_becomes_ours(profile: Profile) -> None:
     assert shown.values == tidy(record_type(REQUEST), values)
     assert (shown.created_by, shown.upload, shown.answer) == ("平台", "done", {"accepted_by": "训练丁"})
     assert profile.desk.open_list(ListQuery(REQUEST, search=values["patient_name"])).total == 1
-    assert profile.desk.queue(open_only=False) == []
+    assert profile.desk.queue.rows(open_only=False) == []
     assert acts(profile) == ["platform-register", "view"]
     assert verify.problems(profile.store) == []
 

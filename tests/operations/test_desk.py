@@ -37,7 +37,7 @@ REFUSAL = {
 
 def operations(profile: Profile, record_id: str) -> list[OutboxRow]:
     """Return the operations of a record, oldest first."""
-    found = [row for row in profile.desk.queue(open_only=False, limit=1000) if row.record_id == record_id]
+    found = [row for row in profile.desk.queue.rows(open_only=False, limit=1000) if row.record_id == record_id]
     return sorted(found, key=lambda row: row.dseq)
 
 
@@ -390,7 +390,7 @@ def test_deleted_after_refusal_is_withdrawn(profile: Profile) -> None:
     answer(profile, "rejected")
     assert profile.desk.delete(REQUEST, saved.record_id).dseq is None
     assert states(profile, saved.record_id) == [("register", "withdrawn")]
-    assert profile.desk.queue_summary().waiting == 0
+    assert profile.desk.queue.summary().waiting == 0
     assert verify.problems(profile.store) == []
 
 
@@ -422,7 +422,7 @@ def test_lone_failures_set_aside_and_try_again(profile: Profile, clock: FakeCloc
     assert states(profile, saved.record_id) == [("register", "quarantined")]
     profile.desk.register(DELIVERY, stock_in_values(1, 1))
     answer(profile, "applied")
-    profile.desk.queue_retry(1)
+    profile.desk.queue.retry(1)
     answer(profile, "applied")
     assert states(profile, saved.record_id) == [("register", "done")]
 
@@ -444,7 +444,7 @@ def test_retry_of_what_does_not_wait_is_refused(profile: Profile) -> None:
     before = census(profile.store)
     for number in (1, 99):
         with pytest.raises(KnownProblem) as caught:
-            profile.desk.queue_retry(number)
+            profile.desk.queue.retry(number)
         assert caught.value.code == "nothing-to-retry"
     assert census(profile.store) == before
 
@@ -454,17 +454,17 @@ def test_queue_shows_the_worst_first(profile: Profile) -> None:
     for seed in range(5):
         profile.desk.register(REQUEST, request_values(seed))
     answer(profile, "applied", "retry", "conflict", "rejected", "waiting")
-    assert [(row.dseq, row.state) for row in profile.desk.queue()] == [
+    assert [(row.dseq, row.state) for row in profile.desk.queue.rows()] == [
         (4, "rejected"),
         (3, "conflict"),
         (5, "waiting"),
         (2, "pending"),
     ]
-    summary = profile.desk.queue_summary()
+    summary = profile.desk.queue.summary()
     assert (summary.waiting, summary.attention, summary.oldest, summary.last_success) == (4, 2, NOW, NOW)
     assert summary.by_state == {"rejected": 1, "conflict": 1, "waiting": 1, "pending": 1}
-    assert [row.dseq for row in profile.desk.queue(offset=1, limit=2)] == [3, 5]
-    assert [row.dseq for row in profile.desk.queue(open_only=False)] == [5, 4, 3, 2, 1]
+    assert [row.dseq for row in profile.desk.queue.rows(offset=1, limit=2)] == [3, 5]
+    assert [row.dseq for row in profile.desk.queue.rows(open_only=False)] == [5, 4, 3, 2, 1]
 
 
 # -- batches -------------------------------------------------------------------------------------------------------
@@ -474,7 +474,7 @@ def test_batch_is_cut_by_bytes(profile: Profile) -> None:
     """A batch stays below the size asked for; one operation alone goes whatever its size."""
     for seed in range(4):
         profile.desk.register(DELIVERY, stock_in_values(3, seed))
-    size = len(profile.desk.queue()[0].payload)
+    size = len(profile.desk.queue.rows()[0].payload)
     first = profile.dispatch.next_batch(most_bytes=2 * size + 10)
     second = profile.dispatch.next_batch(most_bytes=1)
     assert first is not None and second is not None
@@ -511,13 +511,13 @@ def test_identity_is_of_the_file(profile: Profile) -> None:
     identity = profile.dispatch.identity
     assert identity.device_id and identity.incarnation and identity.device_id != identity.incarnation
     profile.desk.register(REQUEST, request_values(1))
-    assert profile.desk.queue()[0].key == f"{identity.incarnation}:1"
+    assert profile.desk.queue.rows()[0].key == f"{identity.incarnation}:1"
 
 
 def test_answer_without_reason_is_told(profile: Profile) -> None:
     """A refusal without details shows its title, and one without anything says so."""
     for problem, words in (({"title": "不允许"}, "不允许"), ({}, "未说明原因")):
-        saved = profile.desk.register(REQUEST, request_values(len(profile.desk.queue())))
+        saved = profile.desk.register(REQUEST, request_values(len(profile.desk.queue.rows())))
         batch = profile.dispatch.next_batch()
         assert batch is not None
         profile.dispatch.settle(batch, "e", [Outcome(row.key, "rejected", None, problem) for row in batch.rows])
@@ -531,4 +531,4 @@ def test_unknown_status_moves_nothing(profile: Profile) -> None:
     assert batch is not None
     with pytest.raises(ValueError, match="perhaps"):
         profile.dispatch.settle(batch, "e", [Outcome(batch.rows[0].key, "perhaps")])
-    assert profile.desk.queue()[0].state == "sending"
+    assert profile.desk.queue.rows()[0].state == "sending"

@@ -160,12 +160,12 @@ class Outbox(RuleBasedStateMachine):
         row = data.draw(st.sampled_from(self.rows))
         if row.state not in (*STUCK, "blocked", "waiting"):
             try:
-                self.profile.desk.queue_retry(row.dseq)
+                self.profile.desk.queue.retry(row.dseq)
             except KnownProblem as problem:
                 assert problem.code == "nothing-to-retry"
                 return
             raise AssertionError("retried what did not wait")
-        self.profile.desk.queue_retry(row.dseq)
+        self.profile.desk.queue.retry(row.dseq)
         for other in self.rows:
             if other is row or (other.chain == row.chain and other.state == "blocked"):
                 other.state, other.next_at, other.failures = "pending", None, 0
@@ -275,7 +275,7 @@ class Outbox(RuleBasedStateMachine):
         """Every row has the state, pause, count, key and payload of the model."""
         if not hasattr(self, "profile"):
             return
-        kept = sorted(self.profile.desk.queue(open_only=False, limit=1000), key=lambda row: row.dseq)
+        kept = sorted(self.profile.desk.queue.rows(open_only=False, limit=1000), key=lambda row: row.dseq)
         incarnation = self.dispatch.identity.incarnation
         assert [(row.key, row.payload) for row in kept] == [
             (f"{incarnation}:{row.dseq}", row.payload) for row in self.rows
@@ -294,8 +294,8 @@ class Outbox(RuleBasedStateMachine):
         if not hasattr(self, "profile"):
             return
         is_open = {row.dseq for row in self.rows if row.state not in CLOSED}
-        assert {row.dseq for row in self.profile.desk.queue(limit=1000)} == is_open
-        summary = self.profile.desk.queue_summary()
+        assert {row.dseq for row in self.profile.desk.queue.rows(limit=1000)} == is_open
+        summary = self.profile.desk.queue.summary()
         assert summary.waiting == len(is_open)
         assert summary.attention == sum(row.state in (*STUCK, "blocked") for row in self.rows)
 

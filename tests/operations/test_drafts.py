@@ -27,10 +27,10 @@ def _keep(profile: Profile, kind: str, draft: str, values: dict[str, Any]) -> No
     """Keep a whole record as a draft, header first and then line by line."""
     groups = {group.key for group, _ in record_type(kind).groups}
     head = {key: value for key, value in values.items() if key not in groups}
-    profile.desk.keep_draft(kind, draft, head)
+    profile.desk.drafts.keep(kind, draft, head)
     for key in (key for key in values if key not in head):
         for index, line in enumerate(values[key]):
-            profile.desk.keep_line(kind, draft, key, f"{draft}-{key}-{index}", line)
+            profile.desk.drafts.keep_line(kind, draft, key, f"{draft}-{key}-{index}", line)
 
 
 @pytest.mark.parametrize("module", REGISTERED, ids=lambda module: module.key)
@@ -38,7 +38,7 @@ def test_draft_returns_what_was_kept(module: Any, profile: Profile) -> None:
     """A kept record, header and lines of every module, comes back equal, and registers as it is."""
     for number, values in enumerate(variants(module)):
         _keep(profile, module.key, f"d{number}", values)
-        draft = profile.desk.draft(f"d{number}")
+        draft = profile.desk.drafts.find(f"d{number}")
         assert draft is not None
         stated = {key: value for key, value in values.items() if value not in (None, ())}
         found = {key: value for key, value in draft.values.items() if value not in (None, ())}
@@ -53,11 +53,11 @@ def test_draft_returns_what_was_kept(module: Any, profile: Profile) -> None:
 def test_draft_is_there_after_a_restart(tmp_path: Path) -> None:
     """What was kept is there when the program is opened again, unreadable texts included."""
     profile = open_store(tmp_path)
-    profile.desk.keep_draft(REQUEST, "d", {"patient_name": "样一"}, {"haemoglobin": "七十？"})
-    profile.desk.keep_line(REQUEST, "d", "components", "l", {"amount": Decimal("1.5")})
+    profile.desk.drafts.keep(REQUEST, "d", {"patient_name": "样一"}, {"haemoglobin": "七十？"})
+    profile.desk.drafts.keep_line(REQUEST, "d", "components", "l", {"amount": Decimal("1.5")})
     profile.close()
     profile = open_store(tmp_path)
-    (draft,) = profile.desk.drafts()
+    (draft,) = profile.desk.drafts.all()
     assert (draft.kind, draft.actor, draft.opened_at) == (REQUEST, "训练甲", NOW)
     assert draft.values["patient_name"] == "样一"
     assert draft.texts == {"haemoglobin": "七十？"}
@@ -76,7 +76,7 @@ def test_draft_becomes_the_record_with_its_id(profile: Profile) -> None:
     assert census(profile.store) == before
     saved = profile.desk.register(DELIVERY, values, draft="the-draft")
     assert saved.record_id == "the-draft"
-    assert profile.desk.drafts() == []
+    assert profile.desk.drafts.all() == []
     kept = census(profile.store)
     assert (kept["drafts"], kept["draft_lines"]) == ([], [])
 
@@ -113,7 +113,7 @@ def test_refused_bag_keeps_the_draft(profile: Profile) -> None:
     _keep(profile, DELIVERY, "d", values)
     with pytest.raises(Refused):
         profile.desk.register(DELIVERY, values, draft="d")
-    draft = profile.desk.draft("d")
+    draft = profile.desk.drafts.find("d")
     assert draft is not None
     assert len(draft.values["bags"]) == 2
 
@@ -121,11 +121,11 @@ def test_refused_bag_keeps_the_draft(profile: Profile) -> None:
 def test_lines_keep_their_place(profile: Profile) -> None:
     """A line that is kept again stays where it was, a dropped one goes, and new ones come at the end."""
     for index in range(3):
-        profile.desk.keep_line(DELIVERY, "d", "bags", f"l{index}", bag_values(index))
-    profile.desk.keep_line(DELIVERY, "d", "bags", "l1", bag_values(9))
-    profile.desk.drop_line("d", "l0")
-    profile.desk.keep_line(DELIVERY, "d", "bags", "l3", bag_values(3))
-    draft = profile.desk.draft("d")
+        profile.desk.drafts.keep_line(DELIVERY, "d", "bags", f"l{index}", bag_values(index))
+    profile.desk.drafts.keep_line(DELIVERY, "d", "bags", "l1", bag_values(9))
+    profile.desk.drafts.drop_line("d", "l0")
+    profile.desk.drafts.keep_line(DELIVERY, "d", "bags", "l3", bag_values(3))
+    draft = profile.desk.drafts.find("d")
     assert draft is not None
     assert draft.line_ids["bags"] == ("l1", "l2", "l3")
     assert [bag["donation_number"] for bag in draft.values["bags"]] == [
@@ -135,9 +135,9 @@ def test_lines_keep_their_place(profile: Profile) -> None:
 
 def test_line_may_bring_the_header(profile: Profile) -> None:
     """A line kept with a header keeps both at once; without one it leaves the header as it was."""
-    profile.desk.keep_line(DELIVERY, "d", "bags", "l0", {}, head={"receiver": "训练乙"})
-    profile.desk.keep_line(DELIVERY, "d", "bags", "l1", {})
-    draft = profile.desk.draft("d")
+    profile.desk.drafts.keep_line(DELIVERY, "d", "bags", "l0", {}, head={"receiver": "训练乙"})
+    profile.desk.drafts.keep_line(DELIVERY, "d", "bags", "l1", {})
+    draft = profile.desk.drafts.find("d")
     assert draft is not None
     assert draft.values["receiver"] == "训练乙"
     assert draft.line_ids["bags"] == ("l0", "l1")
@@ -145,37 +145,37 @@ def test_line_may_bring_the_header(profile: Profile) -> None:
 
 def test_two_drafts_do_not_mix(profile: Profile, clock: FakeClock) -> None:
     """Each draft has its own lines; the list shows the one worked on last first, of one module if asked."""
-    profile.desk.keep_line(DELIVERY, "a", "bags", "a0", bag_values(1))
+    profile.desk.drafts.keep_line(DELIVERY, "a", "bags", "a0", bag_values(1))
     clock.advance(seconds=1)
-    profile.desk.keep_line(DELIVERY, "b", "bags", "b0", bag_values(2))
+    profile.desk.drafts.keep_line(DELIVERY, "b", "bags", "b0", bag_values(2))
     clock.advance(seconds=1)
-    profile.desk.keep_draft(REQUEST, "c", {})
+    profile.desk.drafts.keep(REQUEST, "c", {})
     clock.advance(seconds=1)
-    profile.desk.keep_line(DELIVERY, "a", "bags", "a1", bag_values(3))
-    assert [draft.id for draft in profile.desk.drafts()] == ["a", "c", "b"]
-    assert [draft.id for draft in profile.desk.drafts(DELIVERY)] == ["a", "b"]
-    profile.desk.drop_line("b", "a0")
-    profile.desk.drop_draft("b")
-    (a, _) = profile.desk.drafts()
+    profile.desk.drafts.keep_line(DELIVERY, "a", "bags", "a1", bag_values(3))
+    assert [draft.id for draft in profile.desk.drafts.all()] == ["a", "c", "b"]
+    assert [draft.id for draft in profile.desk.drafts.all(DELIVERY)] == ["a", "b"]
+    profile.desk.drafts.drop_line("b", "a0")
+    profile.desk.drafts.drop("b")
+    (a, _) = profile.desk.drafts.all()
     assert a.line_ids["bags"] == ("a0", "a1")
 
 
 def test_dropped_draft_leaves_a_trace(profile: Profile) -> None:
     """Throwing a draft away removes it with its lines and notes in the audit that it existed, and of what size."""
-    profile.desk.keep_line(DELIVERY, "d", "bags", "l", bag_values(1))
-    profile.desk.drop_draft("d")
-    assert profile.desk.draft("d") is None
+    profile.desk.drafts.keep_line(DELIVERY, "d", "bags", "l", bag_values(1))
+    profile.desk.drafts.drop("d")
+    assert profile.desk.drafts.find("d") is None
     kept = census(profile.store)
     assert (kept["drafts"], kept["draft_lines"]) == ([], [])
     assert [row[3:6] for row in kept["audit"]] == [("drop-draft", "stock_in/d", '{"lines":{"bags":1}}')]
-    profile.desk.drop_draft("d")
+    profile.desk.drafts.drop("d")
     assert census(profile.store) == kept
 
 
 def test_value_that_is_no_longer_allowed_is_shown_as_it_was(profile: Profile) -> None:
     """A draft value that a newer table does not know comes back raw for a person to decide, and does not register."""
-    profile.desk.keep_draft(REQUEST, "d", {"sex": "formerly-known"})
-    draft = profile.desk.draft("d")
+    profile.desk.drafts.keep(REQUEST, "d", {"sex": "formerly-known"})
+    draft = profile.desk.drafts.find("d")
     assert draft is not None
     assert draft.values["sex"] == "formerly-known"
     with pytest.raises(Refused):
@@ -185,6 +185,6 @@ def test_value_that_is_no_longer_allowed_is_shown_as_it_was(profile: Profile) ->
 def test_amendment_ends_its_draft(profile: Profile) -> None:
     """An amendment that was worked on as a draft ends it in the same act."""
     saved = profile.desk.register(REQUEST, request_values(1))
-    profile.desk.keep_draft(REQUEST, "d", {"diagnosis": "改"})
+    profile.desk.drafts.keep(REQUEST, "d", {"diagnosis": "改"})
     profile.desk.amend(REQUEST, saved.record_id, request_values(1, diagnosis="改"), draft="d")
-    assert profile.desk.drafts() == []
+    assert profile.desk.drafts.all() == []

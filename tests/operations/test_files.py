@@ -45,7 +45,7 @@ def test_a_file_is_kept_with_the_record_that_names_it(profile: Profile, tmp_path
     assert shown.values["evidence"][0]["files"] == (named,)
     path.unlink()
     assert profile.desk.read_file(named["sha256"]) == papers.content()
-    payload = json.loads(profile.desk.queue()[0].payload)
+    payload = json.loads(profile.desk.queue.rows()[0].payload)
     assert payload["evidence"][0]["files"] == [named]
     assert verify.problems(profile.store) == []
 
@@ -55,13 +55,13 @@ def test_a_file_is_kept_with_the_draft_line_that_names_it(profile: Profile) -> N
     named = profile.desk.add_file(papers.content(), "证.pdf")
     whole = review(0, named)
     head = {key: value for key, value in whole.items() if key not in ("evidence", "components")}
-    profile.desk.keep_draft(REVIEW, "d", head)
+    profile.desk.drafts.keep(REVIEW, "d", head)
     for index, line in enumerate(whole["evidence"]):
-        profile.desk.keep_line(REVIEW, "d", "evidence", f"l{index}", line)
-    profile.desk.keep_line(REVIEW, "d", "components", "c", whole["components"][0])
+        profile.desk.drafts.keep_line(REVIEW, "d", "evidence", f"l{index}", line)
+    profile.desk.drafts.keep_line(REVIEW, "d", "components", "c", whole["components"][0])
     assert _kept(profile) == 1
     profile.desk._picked = operations.Picked()  # as after a new start
-    draft = profile.desk.draft("d")
+    draft = profile.desk.drafts.find("d")
     assert draft is not None
     profile.desk.register(REVIEW, draft.values, draft="d")
     assert _kept(profile) == 1
@@ -81,7 +81,7 @@ def test_a_record_cannot_name_a_file_that_is_not_here(profile: Profile) -> None:
         profile.desk.register(REVIEW, review(0, entry(5)))
     (problem,) = caught.value.problems
     assert (problem.field, problem.line, problem.code) == ("evidence.files", 1, "file-not-here")
-    assert profile.desk.queue() == []
+    assert profile.desk.queue.rows() == []
     saved = profile.desk.register(REVIEW, review(0, profile.desk.add_file(papers.content(), "证.pdf")))
     with pytest.raises(Refused, match="本机没有"):
         profile.desk.amend(REVIEW, saved.record_id, review(0, entry(5)))

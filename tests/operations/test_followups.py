@@ -36,7 +36,7 @@ def source(profile: Profile, kind: str) -> str:
 
 def drafted(profile: Profile, kind: str, record_id: str, key: str) -> dict[str, Any]:
     """Begin and return the values of the draft as they lie on the disk."""
-    found = profile.desk.draft(begin(profile.desk, kind, record_id, key).id)
+    found = profile.desk.drafts.find(begin(profile.desk, kind, record_id, key).id)
     assert found is not None
     return found.values
 
@@ -47,7 +47,7 @@ def test_each_can_be_completed_and_registered(kind: str, key: str, profile: Prof
     (wanted,) = (one for one in followups(kind) if one.key == key)
     draft = begin(profile.desk, kind, source(profile, kind), key)
     assert (draft.kind, draft.amends, draft.actor) == (wanted.leads_to, False, "训练甲")
-    assert profile.desk.draft(draft.id) == draft
+    assert profile.desk.drafts.find(draft.id) == draft
     number = all_records()[draft.kind].title[0]
     assert draft.values.get(number) is None, "a new record has a number of its own"
     known = {field: value for field, value in draft.values.items() if value not in (None, (), [])}
@@ -62,7 +62,7 @@ def test_each_can_be_completed_and_registered(kind: str, key: str, profile: Prof
     for field in known:
         assert field in record_type(draft.kind).fields and (shown[field] == known[field] or field in GROWN), field
     assert shown[number]
-    assert profile.desk.drafts() == []
+    assert profile.desk.drafts.all() == []
 
 
 def test_an_order_again_is_a_new_order(profile: Profile) -> None:

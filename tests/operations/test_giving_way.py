@@ -28,12 +28,12 @@ def test_a_refused_amendment_ends_in_the_platforms_favour(tmp_path: Path) -> Non
         server.platform.answer(saved.record_id, {"state": "accepted"})
         mine.desk.amend("blood_order", saved.record_id, {**before, "phone": "021-00000099"})
         _sync(mine, server)
-        (refused,) = mine.desk.queue()
+        (refused,) = mine.desk.queue.rows()
         assert refused.state == "rejected" and "受理" in refused.last_error
-        mine.desk.queue_settle(refused.dseq, reason="血站已受理")
+        mine.desk.queue.settle(refused.dseq, reason="血站已受理")
         shown = mine.desk.view("blood_order", saved.record_id)
         assert shown.values == before
-        assert mine.desk.queue() == [] and states(mine)["withdrawn"] == 1
+        assert mine.desk.queue.rows() == [] and states(mine)["withdrawn"] == 1
         assert "血站已受理" in [one.reason for one in shown.history], shown.history
         assert verify.problems(mine.store) == []
 
@@ -46,8 +46,8 @@ def test_a_refused_deletion_brings_the_record_back(tmp_path: Path) -> None:
         server.platform.answer(saved.record_id, {"state": "accepted"})
         mine.desk.delete("blood_order", saved.record_id, reason="不要了")
         _sync(mine, server)
-        (refused,) = mine.desk.queue()
-        mine.desk.queue_settle(refused.dseq, reason="血站已受理")
+        (refused,) = mine.desk.queue.rows()
+        mine.desk.queue.settle(refused.dseq, reason="血站已受理")
         assert mine.desk.view("blood_order", saved.record_id).deleted_at is None
         assert verify.problems(mine.store) == []
 
@@ -58,7 +58,7 @@ def test_only_what_was_refused_is_settled_and_only_with_a_reason(tmp_path: Path)
         saved = mine.desk.register("blood_order", samples.values("blood_order", 3))
         assert saved.dseq is not None
         with pytest.raises(KnownProblem, match="请写明"):
-            mine.desk.queue_settle(saved.dseq, reason=" ")
+            mine.desk.queue.settle(saved.dseq, reason=" ")
         with pytest.raises(KnownProblem, match="没有等待人工处理"):
-            mine.desk.queue_settle(saved.dseq, reason="试")
+            mine.desk.queue.settle(saved.dseq, reason="试")
         assert states(mine) == {"pending": 1}

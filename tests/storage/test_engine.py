@@ -67,7 +67,7 @@ def test_every_connection_is_set_up(pragma: str, value: object, profile: Profile
 
 def test_file_is_encrypted(profile: Profile) -> None:
     """Nothing of what was saved, not even that it is a database, can be read in the files without the key."""
-    profile.desk.keep_draft("transfusion_request", "d-1", {"patient_name": "样一可见"})
+    profile.desk.drafts.keep("transfusion_request", "d-1", {"patient_name": "样一可见"})
     for path in profile.folder.glob(f"{FILE_NAME}*"):
         content = path.read_bytes()
         assert b"SQLite format" not in content

@@ -133,7 +133,7 @@ def test_outbox_is_gapless_under_concurrency_and_failures(profile: Profile, tmp_
     assert not [one for one in done if isinstance(one, Exception)]
     assert _numbers(profile) == list(range(1, 21))
     incarnation = profile.dispatch.identity.incarnation
-    assert [row.key for row in profile.desk.queue(limit=99)] == [f"{incarnation}:{n}" for n in range(1, 21)]
+    assert [row.key for row in profile.desk.queue.rows(limit=99)] == [f"{incarnation}:{n}" for n in range(1, 21)]
     assert verify.problems(profile.store) == []
     other.close()
 

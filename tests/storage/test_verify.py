@@ -29,11 +29,11 @@ def busy(profile: Profile) -> Profile:
         saved = desk.register("transfusion_request", request_values(seed))
     desk.amend("transfusion_request", saved.record_id, request_values(2, remark="改"), reason="更正")
     desk.delete("transfusion_request", saved.record_id)
-    desk.view("stock_in", profile.desk.queue()[0].record_id)
+    desk.view("stock_in", profile.desk.queue.rows()[0].record_id)
     batch = profile.dispatch.next_batch(limit=3)
     assert batch is not None
     profile.dispatch.settle(batch, "e", [Outcome(row.key, "applied", 1) for row in batch.rows])
-    desk.keep_draft("stock_in", "draft", {"receiver": "训练甲"})
+    desk.drafts.keep("stock_in", "draft", {"receiver": "训练甲"})
     return profile
 
 

@@ -186,6 +186,6 @@ def http_platform(opened: Profile, url: str, limits: Limits = QUICK) -> HttpPlat
 def states(opened: Profile) -> dict[str, int]:
     """How many operations are in each state."""
     counted: dict[str, int] = {}
-    for one in opened.desk.queue(open_only=False, limit=100_000):
+    for one in opened.desk.queue.rows(open_only=False, limit=100_000):
         counted[one.state] = counted.get(one.state, 0) + 1
     return counted

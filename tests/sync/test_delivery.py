@@ -219,10 +219,10 @@ def test_one_poisoned_record_among_many(world: World) -> None:
         until(lambda: states(world.desk) == {"done": 59, "quarantined": 1}, "59 arrived, one put aside", 30)
     finally:
         assert engine.stop()
-    (row,) = world.desk.desk.queue()
+    (row,) = world.desk.desk.queue.rows()
     assert (row.record_id, row.state, row.item_attempts) == (poisoned.record_id, "quarantined", 5)
     world.server.faults.set()
-    world.desk.desk.queue_retry(row.dseq)
+    world.desk.desk.queue.retry(row.dseq)
     world.history.insert(33, poisoned)
     assert engine_of(world.desk, world.client()).run_once(no_pause).success
     assert world.wrong() == []

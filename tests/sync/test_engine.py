@@ -123,7 +123,7 @@ def test_offline_it_asks_hello_often_enough_and_not_too_often(desk: Profile, clo
     assert max(gaps) <= 20.0
     assert 8 * 3600 / 12 <= len(gaps) <= 8 * 3600 / 8
     assert platform.count("send") == 0
-    assert desk.desk.queue()[0].attempts == 0
+    assert desk.desk.queue.rows()[0].attempts == 0
     assert engine.status.online is False
     assert engine.status.phase is Phase.WAITING
     assert engine.status.next_try is not None
@@ -182,7 +182,7 @@ def test_what_needs_a_person_stops_and_says_so(desk: Profile, clock: StillClock,
     assert engine.status.sentence == problem.message
     assert engine.status.code == problem.code
     assert 11 <= platform.count("send") <= 13
-    assert desk.desk.queue()[0].item_attempts == 0
+    assert desk.desk.queue.rows()[0].item_attempts == 0
     platform.poison = frozenset()
     engine.nudge(Nudge.MANUAL)
     engine.turn()

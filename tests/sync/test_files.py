@@ -125,9 +125,9 @@ def test_a_platform_that_lost_the_file_gets_it_again(world: World) -> None:
     record_id = world.save(1, 1)
     assert dict(world.uploader.push_once(world.client()).statuses) == {"waiting": 1}
     assert (states(world.desk), world.noted()) == ({"done": 1, "waiting": 1}, 0)
-    row = next(one for one in world.desk.desk.queue() if one.record_id == record_id)
+    row = next(one for one in world.desk.desk.queue.rows() if one.record_id == record_id)
     assert "文件" in row.last_error
-    world.desk.desk.queue_retry(row.dseq)
+    world.desk.desk.queue.retry(row.dseq)
     assert dict(world.uploader.push_once(world.client()).statuses) == {"applied": 1}
     assert (world.kept(), states(world.desk)) == (1, {"done": 2})
 
@@ -149,7 +149,7 @@ def test_a_file_that_is_never_taken_holds_only_its_own_record(tmp_path: Path) ->
                 uploader.push_once(platform)
             clock.tick(700)
         assert states(desk) == {"done": 6, "quarantined": 1}
-        assert "文件" in desk.desk.queue()[0].last_error
+        assert "文件" in desk.desk.queue.rows()[0].last_error
 
 
 def test_a_wrong_hash_is_a_refused_file(world: World) -> None:

@@ -79,10 +79,10 @@ def test_the_batch_is_marked_before_it_is_sent(desk: Profile, clock: StillClock)
 def test_no_answer_moves_nothing(desk: Profile, clock: StillClock, problem: seam.PlatformProblem) -> None:
     """Whatever comes in place of a reply, all is pending again under the same keys, with a sentence and no blame."""
     save(desk, 2)
-    keys = [row.key for row in desk.desk.queue()]
+    keys = [row.key for row in desk.desk.queue.rows()]
     with pytest.raises(type(problem)):
         Uploader(desk.dispatch, clock).push_once(ScriptedPlatform(clock, sends=[problem]))
-    rows = desk.desk.queue()
+    rows = desk.desk.queue.rows()
     assert [row.key for row in rows] == keys
     assert {row.state for row in rows} == {"pending"}
     assert {row.item_attempts for row in rows} == {0}
@@ -103,7 +103,7 @@ def test_no_amount_of_silence_is_held_against_a_record(
         with pytest.raises(seam.PlatformProblem):
             uploader.push_once(platform)
     assert states(desk) == {"pending": 1}
-    assert desk.desk.queue()[0].item_attempts == 0
+    assert desk.desk.queue.rows()[0].item_attempts == 0
 
 
 def test_cut_connections_are_never_held_against_a_record(desk: Profile, clock: StillClock) -> None:
@@ -126,7 +126,7 @@ def test_one_poisoned_operation_stops_nobody(
     platform = ScriptedPlatform(clock, poison=frozenset({culprit}), poison_with=problem)
     push_all(Uploader(desk.dispatch, clock), platform, clock, 30, 5)
     assert states(desk) == {"done": 119, "quarantined": 1}
-    row = next(row for row in desk.desk.queue() if row.state == "quarantined")
+    row = next(row for row in desk.desk.queue.rows() if row.state == "quarantined")
     assert (row.dseq, row.item_attempts) == (culprit, 5)
     assert row.last_error
     assert platform.count("outcome") == 5
@@ -152,7 +152,7 @@ def test_an_hour_of_failures_of_the_whole_platform_blames_few(desk: Profile, clo
     platform = ScriptedPlatform(clock, poison=frozenset(range(1, 41)), poison_with=seam.ServerFault())
     uploader = Uploader(desk.dispatch, clock)
     push_all(uploader, platform, clock, 60, 20)
-    assert sum(row.item_attempts > 0 for row in desk.desk.queue()) <= 3
+    assert sum(row.item_attempts > 0 for row in desk.desk.queue.rows()) <= 3
     platform.poison = frozenset()
     push_all(uploader, platform, clock, 15, 20)
     assert states(desk).get("done", 0) >= 37
@@ -161,7 +161,7 @@ def test_an_hour_of_failures_of_the_whole_platform_blames_few(desk: Profile, clo
 def test_a_record_that_arrived_all_the_same_is_not_blamed(desk: Profile, clock: StillClock) -> None:
     """Before a lone operation is blamed the platform is asked; if it has the outcome, that settles it."""
     save(desk, 1)
-    key = desk.desk.queue()[0].key
+    key = desk.desk.queue.rows()[0].key
     uploader = Uploader(desk.dispatch, clock)
     assert uploader.push_once(ScriptedPlatform(clock, status="applied")).statuses == {"applied": 1}
     save(desk, 1, begin=1)

@@ -60,72 +60,88 @@ class FakeDesk:
         self.problem: Exception | None = None
         #: Called on the database lane before every answer.
         self.before: Callable[[], None] = lambda: None
+        self.drafts = FakeDrafts(self)
+        self.queue = FakeQueue(self)
 
     def as_desk(self) -> Desk:
         return cast(Desk, self)
 
-    def _hurt(self) -> None:
+    def hurt(self) -> None:
         self.before()
         if self.problem is not None:
             raise self.problem
 
     def open_list(self, query: ListQuery) -> Listing:
-        self._hurt()
+        self.hurt()
         self.asked.append(query)
         return Listing(query, self.total // 10 if query.search or query.filters else self.total)
 
     def page(self, listing: Listing, offset: int, limit: int = 100) -> list[ListRow]:
-        self._hurt()
+        self.hurt()
         self.pages.append((offset, limit))
         return [fake_row(listing.query, number) for number in range(offset, min(offset + limit, listing.total))]
 
-    def drafts(self, kind: str | None = None) -> list[Draft]:
-        self._hurt()
-        return [one for one in self.kept_drafts if kind in (None, one.kind)]
-
-    def draft(self, draft_id: str) -> Draft | None:
-        return next((one for one in self.kept_drafts if one.id == draft_id), None)
-
     def view(self, kind: str, record_id: str) -> Shown:
-        self._hurt()
+        self.hurt()
         self.viewed.append(record_id)
         return Shown(kind, record_id, {}, 3, NOW, "训练甲", NOW, "训练乙", None, "done", (), {}, ())
 
-    def drop_draft(self, draft_id: str) -> None:
-        self.kept_drafts = [one for one in self.kept_drafts if one.id != draft_id]
-
     def delete(self, kind: str, record_id: str, *, reason: str = "") -> Saved:
-        self._hurt()
+        self.hurt()
         self.deleted.append((kind, record_id, reason))
         self.total -= 1
         return Saved(kind, record_id, "一条记录", 2, 9, NOW)
 
-    def queue(self, *, open_only: bool = True, offset: int = 0, limit: int = 200) -> list[OutboxRow]:
-        self._hurt()
-        rows = [one for one in self.outbox if not open_only or one.state not in CLOSED]
+    def change_mark(self) -> int:
+        self.hurt()
+        return self.mark
+
+
+class FakeDrafts:
+    """The drafts of a fake desk."""
+
+    def __init__(self, desk: FakeDesk) -> None:
+        self._desk = desk
+
+    def all(self, kind: str | None = None) -> list[Draft]:
+        self._desk.hurt()
+        return [one for one in self._desk.kept_drafts if kind in (None, one.kind)]
+
+    def find(self, draft_id: str) -> Draft | None:
+        return next((one for one in self._desk.kept_drafts if one.id == draft_id), None)
+
+    def drop(self, draft_id: str) -> None:
+        self._desk.kept_drafts = [one for one in self._desk.kept_drafts if one.id != draft_id]
+
+
+class FakeQueue:
+    """The upload queue of a fake desk."""
+
+    def __init__(self, desk: FakeDesk) -> None:
+        self._desk = desk
+
+    def rows(self, *, open_only: bool = True, offset: int = 0, limit: int = 200) -> list[OutboxRow]:
+        self._desk.hurt()
+        rows = [one for one in self._desk.outbox if not open_only or one.state not in CLOSED]
         if not open_only:
             rows.sort(key=lambda one: -one.dseq)
         return rows[offset : offset + limit]
 
-    def queue_summary(self) -> QueueSummary:
-        self._hurt()
-        rows = [one for one in self.outbox if one.state not in CLOSED]
+    def summary(self) -> QueueSummary:
+        self._desk.hurt()
+        rows = [one for one in self._desk.outbox if one.state not in CLOSED]
         by_state: dict[str, int] = {}
         for one in rows:
             by_state[one.state] = by_state.get(one.state, 0) + 1
-        done = [one.settled_at for one in self.outbox if one.state == "done" and one.settled_at]
+        done = [one.settled_at for one in self._desk.outbox if one.state == "done" and one.settled_at]
         attention = sum(by_state.get(state, 0) for state in ATTENTION)
         oldest = min((one.occurred_at for one in rows), default=None)
         return QueueSummary(len(rows), oldest, attention, by_state, max(done, default=None))
 
-    def queue_retry(self, dseq: int) -> None:
-        self._hurt()
-        self.retried.append(dseq)
-        self.outbox = [replace(one, state="pending") if one.dseq == dseq else one for one in self.outbox]
-
-    def change_mark(self) -> int:
-        self._hurt()
-        return self.mark
+    def retry(self, dseq: int) -> None:
+        self._desk.hurt()
+        self._desk.retried.append(dseq)
+        self._desk.outbox = [replace(one, state="pending") if one.dseq == dseq else one for one in self._desk.outbox]
 
 
 def fake_row(query: ListQuery, number: int) -> ListRow:

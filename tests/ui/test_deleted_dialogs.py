@@ -86,7 +86,7 @@ def test_the_answer_for_a_deleted_dialog_is_dropped(desk: Desk, tasks: Tasks, pa
     turn_events()
     lane.go()
     assert tasks.wait_idle()
-    kept = desk.draft(draft_id)
+    kept = desk.drafts.find(draft_id)
     assert kept is not None and kept.values["department"] == "血液科"
 
 
@@ -101,7 +101,7 @@ def test_a_scan_that_is_kept_after_the_dialog_was_deleted(desk: Desk, tasks: Tas
     turn_events()
     lane.go()
     assert tasks.wait_idle()
-    kept = desk.draft(draft_id)
+    kept = desk.drafts.find(draft_id)
     assert kept is not None and kept.values["bags"][0]["donation_number"] == samples.donation_number(3)
 
 
@@ -116,7 +116,7 @@ def test_a_save_that_fails_after_the_dialog_was_deleted_is_said(
     def full(*_: Any) -> None:
         raise KnownProblem("磁盘已满", code="disk-full")
 
-    monkeypatch.setattr(desk, "keep_draft", full)
+    monkeypatch.setattr(desk.drafts, "keep", full)
     lane = Held(tasks)
     dialog.form.editors["department"].show_text("血液科")
     dialog.keeper.touch()

@@ -317,7 +317,7 @@ class Person:
     def sent(self) -> None:
         """Wait until everything has gone to the platform, and the window says so."""
         self.station.program.lane.engine.nudge(Nudge.SAVED)  # type: ignore[union-attr]
-        wait_until(lambda: not self.station.desk.queue_summary().waiting, PATIENCE)
+        wait_until(lambda: not self.station.desk.queue.summary().waiting, PATIENCE)
         wait_until(lambda: self.station.status.waiting.text() == "✓ 全部已报送", PATIENCE)
 
     def acknowledged(self, kind: str, record_id: str) -> None:
