@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 from bloodbank_desktop import logs, settings
 from bloodbank_desktop.clock import SystemClock
@@ -237,6 +237,8 @@ class Program(QObject):
 
 def tell(problem: KnownProblem) -> None:
     """Say in a window of its own why the program does not start."""
+    from PySide6.QtWidgets import QMessageBox  # what starts has no use for it
+
     box = QMessageBox(QMessageBox.Icon.Critical, "输血科工作站", problem.message)
     box.setObjectName("dialog.problem")
     box.addButton("关闭", QMessageBox.ButtonRole.AcceptRole)

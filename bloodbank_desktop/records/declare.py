@@ -17,7 +17,7 @@ from typing import Any, TypeVar, dataclass_transform
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.kinds import Kind
 from bloodbank_desktop.records.problems import Problem
-from bloodbank_desktop.records.tables import Table
+from bloodbank_desktop.records.tables import NO_TABLE, Table
 
 Values = Mapping[str, Any]
 """Stored values by field key; lines are tuples of such mappings; a missing key means not stated."""
@@ -239,6 +239,15 @@ def _camel(key: str) -> str:
     return first + "".join(word.capitalize() for word in rest)
 
 
+def _gathered(cls: type[T]) -> type[T]:
+    """Let the class know its fields, those that it inherits first.
+
+    Nobody makes objects of it, since values travel as mappings; methods that nobody calls were nine tenths of the time
+    that a declaration takes to load.
+    """
+    return dataclass(init=False, repr=False, eq=False, match_args=False)(cls)
+
+
 def _collect(cls: type) -> dict[str, Field]:
     found: dict[str, Field] = {}
     for attribute in fields(cls):
@@ -246,8 +255,8 @@ def _collect(cls: type) -> dict[str, Field]:
         if declared is None:
             raise TypeError(f"{cls.__name__}.{attribute.name} is not declared with a field kind")
         found[attribute.name] = replace(declared, key=attribute.name, wire=declared.wire or _camel(attribute.name))
-        if isinstance(declared.kind, kinds.Choice | kinds.Choices) and not len(declared.kind.table):
-            raise TypeError(f"{cls.__name__}.{attribute.name} chooses from an empty table")
+        if isinstance(declared.kind, kinds.Choice | kinds.Choices) and declared.kind.table is NO_TABLE:
+            raise TypeError(f"{cls.__name__}.{attribute.name} chooses from no table")
         if declared.fresh and declared.hidden:
             raise TypeError(f"{cls.__name__}.{attribute.name}: a hidden field cannot be shown fresh")
     names = [f.wire for f in found.values()]
@@ -275,7 +284,7 @@ def _sections(
 )
 def block(cls: type[T]) -> type[T]:
     """Make a class of fields that records share by inheriting from it (patient block, bag block)."""
-    return dataclass(frozen=True, kw_only=True)(cls)
+    return _gathered(cls)
 
 
 @dataclass_transform(
@@ -287,7 +296,7 @@ def line(*, checks: Iterable[Check] = (), sections: Iterable[tuple[str, str]] = 
     """Declare a class whose objects are lines of a record. Raises TypeError for a contradiction."""
 
     def make(cls: type[T]) -> type[T]:
-        made = dataclass(frozen=True, kw_only=True)(cls)
+        made = _gathered(cls)
         found = _collect(made)
         made.__declared__ = LineType(made, found, tuple(checks), _sections(made, found, sections))  # type: ignore[attr-defined]
         return made
@@ -322,7 +331,7 @@ def record(
     """
 
     def make(cls: type[T]) -> type[T]:
-        made = dataclass(frozen=True, kw_only=True)(cls)
+        made = _gathered(cls)
         found = _collect(made)
         for name in (*title, newest_by, *activation):
             if name not in found or isinstance(found[name].kind, kinds.Lines):

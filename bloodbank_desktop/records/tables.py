@@ -2,29 +2,61 @@
 
 A table lies in resources/tables/NAME.json: {"label", "version", "source", "entries": [{"key", "word", …facets}]}.
 Two national tables give the same digit to opposite blood groups, so a key is a word-like slug of ours and the
-mapping to any outside code stands in the entry, explicitly.
+mapping to any outside code stands in the entry, explicitly. Declarations name dozens of tables; a window that starts
+reads only those whose words it shows.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
 from bloodbank_desktop.paths import resource
 
 
-@dataclass(frozen=True, eq=False)
 class Table:
-    """An ordered code table; iterating gives the keys."""
+    """An ordered code table; iterating gives the keys. Its file is read when the first fact of it is asked for.
 
-    name: str
-    label: str
-    version: str
-    source: str
-    entries: Mapping[str, Mapping[str, Any]] = field(repr=False)
+    Raises ValueError then if the file names a key twice.
+    """
+
+    def __init__(self, name: str, file: Path) -> None:
+        self.name = name
+        self._file = file
+
+    @cached_property
+    def _whole(self) -> Mapping[str, Any]:
+        whole: Mapping[str, Any] = json.loads(self._file.read_text(encoding="utf-8"))
+        return whole
+
+    @cached_property
+    def entries(self) -> Mapping[str, Mapping[str, Any]]:
+        """The facts of each entry, by its key."""
+        entries = {entry["key"]: entry for entry in self._whole["entries"]}
+        if len(entries) != len(self._whole["entries"]):
+            raise ValueError(f"table {self.name} names a key twice")
+        return entries
+
+    @property
+    def label(self) -> str:
+        """What the table is called on the screen."""
+        return str(self._whole["label"])
+
+    @property
+    def version(self) -> str:
+        """Which edition it is."""
+        return str(self._whole["version"])
+
+    @property
+    def source(self) -> str:
+        """Where its content comes from."""
+        return str(self._whole["source"])
+
+    def __repr__(self) -> str:
+        return f"Table({self.name!r})"
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.entries)
@@ -50,14 +82,13 @@ class Table:
 
 
 #: The default of a choice that names no table, which a declaration refuses.
-NO_TABLE = Table("", "", "", "", {})
+NO_TABLE = Table("", Path())
 
 
 @cache
 def table(name: str) -> Table:
-    """Return the code table resources/tables/`name`.json. Raises KnownProblem if the file is missing."""
-    whole = json.loads(resource("tables", f"{name}.json").read_text(encoding="utf-8"))
-    entries = {entry["key"]: entry for entry in whole["entries"]}
-    if len(entries) != len(whole["entries"]):
-        raise ValueError(f"table {name} names a key twice")
-    return Table(name, whole["label"], whole["version"], whole["source"], entries)
+    """Return the code table resources/tables/`name`.json, the same object however often it is asked for.
+
+    Raises KnownProblem if the file is missing.
+    """
+    return Table(name, resource("tables", f"{name}.json"))

@@ -14,7 +14,6 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
 
 from bloodbank_desktop.clock import CHINA, china_day
-from bloodbank_desktop.forms.contract import amended
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.ui import actions, theme
 from bloodbank_desktop.ui.theme import Tone
@@ -34,6 +33,8 @@ def amended_record(draft: Draft) -> str | None:
 
     Registering the draft of a change would double the record; the desk knows it by the id, the dialog notes it.
     """
+    from bloodbank_desktop.forms.contract import amended  # the contract of dialogs, which no start needs
+
     noted = amended(draft)
     if noted is not None:
         return noted[0]

@@ -209,4 +209,7 @@ class ListView(QTableView):
                 self.go_to(0)
             shift = row - keep.row if keep.id and row >= 0 else 0
             self.verticalScrollBar().setValue(keep.top + shift)
-        self.viewport().update()
+        if not model.rowCount():
+            # Rows repaint by themselves; the words in their place do not. Asked for in this case only: the first look
+            # at a viewport makes Python objects of every class of widgets there is, 10 ms of a start.
+            self.viewport().update()

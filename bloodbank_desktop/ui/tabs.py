@@ -13,7 +13,7 @@ from PySide6.QtCore import QSettings, Signal
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from bloodbank_desktop.clock import Clock
-from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.catalogue import LABELS, all_records
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.ui.list_model import Source
 from bloodbank_desktop.ui.list_tab import ListTab
@@ -60,8 +60,8 @@ class Tabs(QTabWidget):
         self.setDocumentMode(True)
         self.setUsesScrollButtons(True)
         self.labels: dict[str, str] = {}
-        for key, declared in all_records().items():
-            self.labels[key] = declared.label
+        for key, label in LABELS.items():
+            self.labels[key] = label
             if key == _BEFORE_STOCK:
                 self.labels[STOCK] = "库存管理"
         self.labels[QUEUE] = "上传队列"
