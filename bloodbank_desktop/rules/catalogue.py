@@ -1,83 +1,199 @@
-"""Every rule has an id, a moment, a level and a source, and stands in one catalogue that operations walk through.
+"""Every rule has an id, a moment, a level, its exact words and a source, and stands in one catalogue that operations ask.
 
 A rule that a screen calls by itself is a rule that an import forgets; operations call the catalogue, nobody else does.
+A rule is a pure function of what a record says and of `Facts`; it says which of its sentences applies, never how it is
+shown, so that warnings catalogue, self-check and screen speak the same words.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from bloodbank_desktop.records.bag import bag_key, bag_name
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.problems import Problem
+from bloodbank_desktop.rules.facts import Facts
 
 
 class Moment(StrEnum):
     """When a rule is asked."""
 
+    SCAN = "scan"
     RECEIPT = "receipt"
     LEAVING = "leaving"
+    SELECTION = "selection"
+    ISSUE = "issue"
+    HANDOVER = "handover"
+    REQUEST = "request"
+    REACTION = "reaction"
+    CERTIFICATE = "certificate"
+    PLAN = "plan"
+
+
+MOMENT_WORDS = {
+    Moment.SCAN: "扫描",
+    Moment.RECEIPT: "入库",
+    Moment.LEAVING: "出库",
+    Moment.SELECTION: "选血",
+    Moment.ISSUE: "发血",
+    Moment.HANDOVER: "交接",
+    Moment.REQUEST: "申请",
+    Moment.REACTION: "不良反应",
+    Moment.CERTIFICATE: "用血审证",
+    Moment.PLAN: "用血计划",
+}
 
 
 class Level(StrEnum):
-    """What a rule's finding means; this release knows only what nobody may pass."""
+    """What a finding means: nobody may pass, some may with a reason, a person is warned, a person is told."""
 
+    NOTE = "note"
+    WARN = "warn"
+    OVERRIDE = "override"
     BLOCK = "block"
+
+    @property
+    def weight(self) -> int:
+        """How grave it is, 0 for a note."""
+        return list(Level).index(self)
+
+
+LEVEL_WORDS = {Level.NOTE: "提示", Level.WARN: "警告", Level.OVERRIDE: "须授权", Level.BLOCK: "禁止"}
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What rules may know besides the record: the moment of the act."""
+class Hazard:
+    """Why a rule exists, for the hazard table: what may happen to whom, by what cause, and what remains."""
 
-    now: datetime
+    hazard: str
+    cause: str
+    residual: str
 
 
-Function = Callable[[Values, Facts], Iterable[Problem]]
+@dataclass(frozen=True, slots=True)
+class Finding(Problem):
+    """A problem with the rule that found it, its level and its source."""
+
+    rule: str = ""
+    level: Level = Level.BLOCK
+    source: str = ""
+
+    def as_check(self) -> dict[str, str]:
+        """Return the form of `check`: rule, level, message, source."""
+        return {"rule": self.rule, "level": self.level.value, "message": self.message, "source": self.source}
+
+
+@dataclass(frozen=True)
+class Said:
+    """Which sentence of a rule applies, at which field, with which words; `level` where a table decides it."""
+
+    code: str
+    field: str = ""
+    level: Level | None = None
+    words: Mapping[str, object] = field(default_factory=dict)
+
+
+def said(code: str, field_key: str = "", level: Level | None = None, /, **words: object) -> Said:
+    """Return what a rule says."""
+    return Said(code, field_key, level, words)
+
+
+Function = Callable[[Values, Facts], Iterable[Said]]
+BagFunction = Callable[[Values, Facts], Iterable[Said]]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule; `find` yields a problem for each violation."""
+    """One rule. `says` are its sentences by code, with {words}; `level` the gravest that it may give.
+
+    `least` names who may override it (technician, reviewer, director), `second` whether a second person must sign the
+    override as well. `tables` are the data tables that it reads, `per_bag` says that it is asked for each bag.
+    """
 
     id: str
-    moment: Moment
+    moments: tuple[Moment, ...]
     level: Level
+    title: str
     source: str
+    says: Mapping[str, str]
+    hazard: Hazard
     find: Function
+    per_bag: bool = False
+    tables: tuple[str, ...] = ()
+    switches: tuple[str, ...] = ()
+    least: str = ""
+    second: bool = False
+
+    def findings(self, values: Values, facts: Facts) -> Iterator[Finding]:
+        """Yield what this rule finds, in words."""
+        if not self.per_bag:
+            for one in self.find(values, facts):
+                yield self._finding(one)
+            return
+        for index, bag in enumerate(values["bags"], start=1):
+            for one in self.find(bag, facts):
+                found = self._finding(one, f"第 {index} 袋：", bag)
+                yield found.inside("bags", index)  # type: ignore[misc]
+
+    def _finding(self, one: Said, before: str = "", bag: Values | None = None) -> Finding:
+        level = one.level or self.level
+        if level.weight > self.level.weight:
+            raise ValueError(f"rule {self.id} is declared {self.level} and says {level}")
+        words = dict(one.words)
+        if bag is not None:
+            words.setdefault("bag", bag_name(bag_key(bag)))
+        message = before + self.says[one.code].format_map(words)
+        return Finding(one.field, one.code, message, None, self.id, level, self.source)
 
 
 RULES: dict[str, Rule] = {}
 
 
-def rule(id_: str, *, moment: Moment, level: Level, source: str) -> Callable[[Function], Function]:
-    """Enter a pure function into the catalogue. Raises ValueError for an id that is taken."""
+def rule(
+    id_: str,
+    *moments: Moment,
+    level: Level,
+    title: str,
+    source: str,
+    says: Mapping[str, str],
+    hazard: Hazard,
+    per_bag: bool = False,
+    tables: Iterable[str] = (),
+    switches: Iterable[str] = (),
+    least: str = "",
+    second: bool = False,
+) -> Callable[[Function], Function]:
+    """Enter a pure function into the catalogue. Raises ValueError for an id that is taken or a rule that contradicts."""
 
     def enter(find: Function) -> Function:
         if id_ in RULES:
             raise ValueError(f"two rules are called {id_}")
-        RULES[id_] = Rule(id_, moment, level, source, find)
+        if (level is Level.OVERRIDE) and not least:
+            raise ValueError(f"rule {id_} can be overridden, but does not say by whom")
+        RULES[id_] = Rule(
+            id_, moments, level, title, source, says, hazard, find, per_bag, tuple(tables), tuple(switches), least, second
+        )
         return find
 
     return enter
 
 
-def findings(moment: Moment, values: Values, facts: Facts) -> Iterator[Problem]:
-    """Yield what every rule of a moment finds."""
+def findings(moments: Moment | Iterable[Moment], values: Values, facts: Facts) -> Iterator[Finding]:
+    """Yield what every rule of these moments finds, each rule asked once."""
+    asked = {moments} if isinstance(moments, Moment) else set(moments)
     for each in RULES.values():
-        if each.moment is moment:
-            yield from each.find(values, facts)
+        if not asked.isdisjoint(each.moments):
+            yield from each.findings(values, facts)
 
 
-def on_each_bag(check: Callable[[Values, Facts], Iterable[tuple[str, str, str]]]) -> Function:
-    """Turn a check of one bag, giving (field, code, sentence), into a rule over the bags of a record."""
+def gravest(found: Iterable[Finding]) -> Level | None:
+    """Return the gravest level, None where nothing was found."""
+    return max((one.level for one in found), key=lambda level: level.weight, default=None)
 
-    def find(values: Any, facts: Facts) -> Iterator[Problem]:
-        for index, bag in enumerate(values["bags"], start=1):
-            for field_key, code, message in check(bag, facts):
-                yield Problem(field_key, code, f"第 {index} 袋：{message}").inside("bags", index)
 
-    find.__doc__ = check.__doc__
-    return find
+def words_of(value: Any) -> str:
+    """Return a value as a sentence shows it: without trailing zeros, without a code."""
+    return f"{value.normalize():f}" if hasattr(value, "normalize") else str(value)

@@ -1,0 +1,110 @@
+"""What rules may know besides the record: gathered by operations inside the transaction of the act, as plain values.
+
+A rule never asks the file itself; what it was told stands here, so that a described case and a real one meet the same
+rule. A fact that nobody gathered is empty, and an empty fact never makes a bag fit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from bloodbank_desktop.records.bag import BagKey
+from bloodbank_desktop.records.declare import Values
+from bloodbank_desktop.rules.persons import Person, Signature
+
+
+@dataclass(frozen=True)
+class KnownGroup:
+    """A blood group that a record states of a patient; `kind` and `name` say which record."""
+
+    abo: str
+    rhd: str
+    at: datetime
+    kind: str = ""
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class KnownRequest:
+    """Another request of the same patient; `ml` is what it asks for, converted."""
+
+    request_no: str
+    requested_at: datetime
+    components: frozenset[str]
+    ml: Decimal
+    emergency: bool = False
+
+
+@dataclass(frozen=True)
+class PatientFacts:
+    """What this hospital knows of a patient under every number of hers; antibodies are keys of the table `antibody`."""
+
+    numbers: frozenset[str] = frozenset()
+    groups: tuple[KnownGroup, ...] = ()
+    antibodies: frozenset[str] = frozenset()
+    reactions: tuple[str, ...] = ()
+    requests: tuple[KnownRequest, ...] = ()
+    requirements: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class BagFacts:
+    """What the stock knows of a bag; `state` "" = never came here; antigens are keys of the table `antigen`.
+
+    `restricted_to` is the medical record number of the only patient who may get it (autologous, directed), "" = anyone.
+    """
+
+    state: str = ""
+    holder: str = ""
+    component: str = ""
+    abo: str = ""
+    rhd: str = ""
+    amount: str = ""
+    expires_at: datetime | None = None
+    received_at: datetime | None = None
+    intake_no: str = ""
+    antigens_positive: frozenset[str] = frozenset()
+    antigens_negative: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
+    restricted_to: str = ""
+
+
+@dataclass(frozen=True)
+class NoteLine:
+    """What a dispatch note says of a bag."""
+
+    component: str
+    abo: str
+    rhd: str
+    expires_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Facts:
+    """Everything a rule may know. `event` is what the act does to its bags (a key of the table `bag_event`, "" = nothing).
+
+    `request` and `issued` are the request of an issue and what left for it before, by component. `notes` is None when no
+    dispatch note is named or known. `before` are the values that an amendment replaces. `site` holds the switches of
+    this hospital that differ from their defaults; `issuing_closed` says why issuing is closed as a whole, "" = open.
+    """
+
+    now: datetime
+    event: str = ""
+    person: Person | None = None
+    second: Signature | None = None
+    site: Mapping[str, Any] = field(default_factory=dict)
+    patient: PatientFacts = PatientFacts()
+    bags: Mapping[BagKey, BagFacts] = field(default_factory=dict)
+    request: Values | None = None
+    issued: Mapping[str, Decimal] = field(default_factory=dict)
+    notes: Mapping[BagKey, NoteLine] | None = None
+    before: Values | None = None
+    issuing_closed: str = ""
+
+    def bag(self, key: BagKey) -> BagFacts:
+        """Return what the stock knows of a bag; a bag that never came here has no state."""
+        return self.bags.get(key, BagFacts())
