@@ -123,7 +123,7 @@ def _prepare(job: _Job) -> _Part:
         for f, of in declared.groups:
             part.lines[f.key] += rows.line_rows(of, seq, values.get(f.key) or ())
         part.grams.append({"seq": seq, "grams": grams(texts)})
-        part.acts.append((values if act.kind in effects.EFFECTS else {}, act))
+        part.acts.append((values if effects.moves_bags(act.kind) else {}, act))
         content = body(declared, values)
         if job.sent or job.arrived:
             told = content if job.arrived else None

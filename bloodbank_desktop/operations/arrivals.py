@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from bloodbank_desktop.clock import Clock
-from bloodbank_desktop.operations import effects
+from bloodbank_desktop.operations import effects, judging
 from bloodbank_desktop.operations.giving_way import give_way
 from bloodbank_desktop.operations.results import Changes
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.validate import problems, tidy
 from bloodbank_desktop.records.wire import from_body
+from bloodbank_desktop.rules.catalogue import Level
 from bloodbank_desktop.storage import audit, history, outbox, platform_rows, rows
 from bloodbank_desktop.storage.ledger import Cause
 from bloodbank_desktop.storage.platform_rows import Cursor, PlatformCopy
@@ -122,7 +123,7 @@ class Arrivals:
             return
         if row is None:
             effect = effects.EFFECTS.get(declared.key)
-            if effect is not None and any(effect.forbids(tx, whole, now)):
+            if any(one.level is Level.BLOCK for one in judging.found(tx, declared, whole, now)):
                 self._note(tx, "platform-contradicts-stock", change, now)
                 return
             rows.add(tx, declared.key, change.id, whole, at=now, actor=ACTOR)

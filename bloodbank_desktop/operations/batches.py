@@ -65,7 +65,7 @@ def importable(desk: Desk, kind: str) -> RecordType:
     """Return the module if its records may come in many at once. Raises KnownProblem."""
     declared = desk.allowed(kind, Verb.IMPORT)
     desk.allowed(kind, Verb.REGISTER)
-    if kind in effects.EFFECTS:
+    if effects.moves_bags(kind):
         # Bags would have to be moved in the order of the rows; nobody has asked for that, and it must not half happen.
         raise TypeError(f"{kind} moves bags and cannot be declared with Verb.IMPORT")
     return declared

@@ -7,13 +7,14 @@ in one transaction. When it returns, the act is on the disk; when it raises, not
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from bloodbank_desktop.clock import Clock, china_day
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.operations import effects
+from bloodbank_desktop.operations import effects, judging
 from bloodbank_desktop.operations.drafts import Drafts
 from bloodbank_desktop.operations.files import Picked
 from bloodbank_desktop.operations.platform_words import refusals
@@ -28,8 +29,9 @@ from bloodbank_desktop.records.kinds.files import Entry
 from bloodbank_desktop.records.problems import Problem, Refused
 from bloodbank_desktop.records.validate import fixed_changes, problems, tidy
 from bloodbank_desktop.records.wire import body, canonical, from_body
-from bloodbank_desktop.rules import receipt as _receipt  # noqa: F401  fills the catalogue
-from bloodbank_desktop.rules.catalogue import Facts, findings
+from bloodbank_desktop.rules.catalogue import Finding, Level
+from bloodbank_desktop.rules.overriding import Override
+from bloodbank_desktop.rules.persons import Signature
 from bloodbank_desktop.storage import (
     draft_rows,
     facts,
@@ -60,23 +62,32 @@ class Desk(Seat):
 
     # -- acts -----------------------------------------------------------------------------------------------------
 
-    def register(self, kind: str, values: Values, *, draft: str | None = None) -> Saved:
+    def register(
+        self,
+        kind: str,
+        values: Values,
+        *,
+        draft: str | None = None,
+        overrides: Sequence[Override] = (),
+        second: Signature | None = None,
+    ) -> Saved:
         """Save a new record; a draft that it came from ends in the same transaction and gives the record its id.
 
-        Raises Refused with every problem, KnownProblem for what the environment refuses.
+        `overrides` pass findings of this record that may be passed, `second` is the person who signs with the operator.
+        Raises Refused with every problem (Stopped when rules stop it), KnownProblem for what the environment refuses.
         """
         declared = self.allowed(kind, Verb.REGISTER)
         whole = tidy(declared, values)
         now = self.clock.now()
-        found = list(self._problems(declared, whole, now))
+        found = problems(declared, whole)
         if found:
             raise Refused(found)
         record_id = draft or new_id()
-        with self.store.write() as tx:
+        with self._judged(kind, record_id, whole), self.store.write() as tx:
             if draft is not None and rows.find(tx, kind, record_id) is not None:
                 raise KnownProblem("这份草稿已经登记过，请在列表中查看", code="registered-already")
             self._keep_files(tx, declared, whole, now)
-            self._refuse_what_stock_forbids(tx, declared, whole, now)
+            settled = judging.judge(tx, self, declared, whole, now, overrides=overrides, second=second)
             for f in declared.plain:
                 if f.serial is not None and whole[f.key] is None:
                     whole[f.key] = serials.allot(tx, f.serial, china_day(now))
@@ -90,8 +101,9 @@ class Desk(Seat):
             if draft is not None:
                 draft_rows.drop(tx, draft)
             self.note(tx, "register", kind, record_id, {"dseq": dseq})
+            judging.note(tx, self, kind, record_id, whole, settled)
         self._picked.forget(declared, whole)
-        return Saved(kind, record_id, name, 1, dseq, now)
+        return Saved(kind, record_id, name, 1, dseq, now, settled.told)
 
     def amend(
         self,
@@ -102,6 +114,8 @@ class Desk(Seat):
         revision: int | None = None,
         reason: str = "",
         draft: str | None = None,
+        overrides: Sequence[Override] = (),
+        second: Signature | None = None,
     ) -> Saved:
         """Put new values in place of a record's; the old ones stay readable.
 
@@ -110,7 +124,7 @@ class Desk(Seat):
         declared = self.allowed(kind, Verb.AMEND)
         whole = tidy(declared, values)
         now = self.clock.now()
-        with self.store.write() as tx:
+        with self._judged(kind, record_id, whole), self.store.write() as tx:
             row = self._row(tx, declared, record_id)
             if revision is not None and revision != row.revision:
                 raise KnownProblem(
@@ -119,13 +133,13 @@ class Desk(Seat):
             for f in declared.plain:
                 if f.serial is not None and whole[f.key] is None:
                     whole[f.key] = row.values[f.key]
-            # What a rule asks at the act itself is past; the fields still have to be right.
             found = problems(declared, whole) or list(fixed_changes(declared, row.values, whole))
-            effect = effects.EFFECTS.get(kind)
-            if not found and effect is not None and effect.asked_again:
-                found = list(effect.forbids(tx, whole, now))
             if found:
                 raise Refused(found)
+            effect = effects.EFFECTS.get(kind)
+            settled = judging.judge(
+                tx, self, declared, whole, now, overrides=overrides, second=second, before=row.values
+            )
             self._keep_files(tx, declared, whole, now, row.values)
             history.keep(tx, kind, row, at=now, actor=self.operator, reason=reason)
             number = rows.change(tx, kind, row, whole, at=now, actor=self.operator)
@@ -138,8 +152,9 @@ class Desk(Seat):
             if draft is not None:
                 draft_rows.drop(tx, draft)
             self.note(tx, "amend", kind, record_id, {"dseq": dseq, "revision": number})
+            judging.note(tx, self, kind, record_id, whole, settled)
         self._picked.forget(declared, whole)
-        return Saved(kind, record_id, name, number, dseq, now)
+        return Saved(kind, record_id, name, number, dseq, now, settled.told)
 
     def delete(self, kind: str, record_id: str, *, reason: str = "") -> Saved:
         """Take a record out of lists and search; it stays in the file. Raises KnownProblem."""
@@ -215,19 +230,34 @@ class Desk(Seat):
             tuple(earlier),
         )
 
-    def check(self, kind: str, values: Values) -> list[Problem]:
-        """Return everything that would refuse these values now; writes nothing."""
-        return self.examine(kind, values)[1]
+    def check(self, kind: str, values: Values, *, second: Signature | None = None) -> list[Problem]:
+        """Return everything that would stop these values now, without an override; writes nothing."""
+        return self.examine(kind, values, second=second)[1]
 
-    def examine(self, kind: str, values: Values) -> tuple[dict[str, Any], list[Problem]]:
-        """Return the values as they would be saved, and everything that would refuse them now; writes nothing."""
+    def examine(
+        self, kind: str, values: Values, *, second: Signature | None = None
+    ) -> tuple[dict[str, Any], list[Problem]]:
+        """Return the values as they would be saved, and everything that would stop them now; writes nothing."""
+        whole, found = self.judge(kind, values, second=second)
+        stopping = (Level.BLOCK, Level.OVERRIDE)
+        return whole, [one for one in found if not isinstance(one, Finding) or one.level in stopping]
+
+    def judge(
+        self, kind: str, values: Values, *, second: Signature | None = None, before: Values | None = None
+    ) -> tuple[dict[str, Any], list[Problem]]:
+        """Return the values as they would be saved with problems, or with all findings of rules; writes nothing.
+
+        `before` are the values of the record that these would replace.
+        """
         declared = record_type(kind)
         whole = tidy(declared, values)
-        found = list(self._problems(declared, whole, self.clock.now()))
-        if not found and kind in effects.EFFECTS:
-            with self.store.read() as tx:
-                found = list(effects.EFFECTS[kind].forbids(tx, whole, self.clock.now()))
-        return whole, found
+        wrong = problems(declared, whole)
+        if wrong or kind not in effects.EFFECTS:
+            return whole, wrong
+        now = self.clock.now()
+        with self.store.read() as tx:
+            found = judging.found(tx, declared, whole, now, person=self.person, second=second, before=before)
+        return whole, list(found)
 
     def fresh(self, kind: str) -> dict[str, Any]:
         """Return what a new dialog shows at once, for the person to see and change."""
@@ -302,24 +332,19 @@ class Desk(Seat):
                 raise KnownProblem(why, code="locked-by-platform")
         return row
 
-    def _problems(self, declared: RecordType, whole: Values, now: datetime) -> Iterator[Problem]:
-        found = problems(declared, whole)
-        yield from found
-        effect = effects.EFFECTS.get(declared.key)
-        moment = effect.moment(whole) if effect is not None and not found else None
-        if moment is not None:
-            yield from findings(moment, whole, Facts(now))
+    @contextmanager
+    def _judged(self, kind: str, record_id: str, whole: Values) -> Iterator[None]:
+        """Let a refusal by rules leave its trace once the transaction that it stopped is undone."""
+        try:
+            yield
+        except judging.Stopped as stopped:
+            judging.note_refusal(self, kind, record_id, whole, stopped)
+            raise
 
     def _keep_files(
         self, tx: Transaction, declared: RecordType, whole: Values, now: datetime, known: Values | None = None
     ) -> None:
         found = self._picked.keep(tx, declared, whole, self.note, at=now, known=known)
-        if found:
-            raise Refused(found)
-
-    def _refuse_what_stock_forbids(self, tx: Transaction, declared: RecordType, whole: Values, now: datetime) -> None:
-        effect = effects.EFFECTS.get(declared.key)
-        found = list(effect.forbids(tx, whole, now)) if effect else []
         if found:
             raise Refused(found)
 

@@ -1,20 +1,17 @@
-"""What a record does to the bags that it names, per module; written in the same transaction as the record.
+"""When rules are asked of a record and what it does to the bags that it names, per module, in the record's transaction.
 
-Beside the declarations and not in them, because a declaration says what a record is, not what it moves. What may happen
-to a bag in which state is decided by `rules.bag_life` alone.
+Beside the declarations and not in them, because a declaration says what a record is, not what it moves. Whether it may
+is decided by the rules alone; what happens to a bag in which state, by `rules.bag_life`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from bloodbank_desktop.clock import china_text
-from bloodbank_desktop.records.bag import BagKey, bag_key, bag_name
+from bloodbank_desktop.records.bag import BagKey, bag_key
 from bloodbank_desktop.records.declare import Values
-from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.rules import bag_life
 from bloodbank_desktop.rules.catalogue import Moment
@@ -23,25 +20,32 @@ from bloodbank_desktop.storage import ledger
 from bloodbank_desktop.storage.ledger import Cause, Move, StockRow
 from bloodbank_desktop.storage.store import Transaction
 
-_LABEL = {"component": "血液品种", "abo": "ABO 血型", "rhd": "RhD 血型", "expires_at": "失效时间"}
-
 
 def _nothing(tx: Transaction, before: Values, after: Values, cause: Cause) -> None:
     """What an amendment does to bags in most modules."""
 
 
+def _no_move(tx: Transaction, values: Values, cause: Cause) -> None:
+    """What a record that moves no bag does to the stock."""
+
+
+def _no_event(values: Values) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Effect:
-    """The rules asked before, what the stock forbids, what it then learns, and what it learns of an amendment.
+    """When rules are asked of a record, what happens to its bags, and what the stock learns of it and of an amendment.
 
-    `asked_again` says that the stock may forbid an amendment, too: where its bags can be changed.
+    `moments` are those of a new record, `again` those of an amendment: what was asked at the act itself and can no
+    longer change is past.
     """
 
-    moment: Callable[[Values], Moment | None]
-    forbids: Callable[[Transaction, Values, datetime], Iterator[Problem]]
-    apply: Callable[[Transaction, Values, Cause], None]
+    moments: Callable[[Values], tuple[Moment, ...]]
+    event: Callable[[Values], str] = _no_event
+    apply: Callable[[Transaction, Values, Cause], None] = _no_move
     amended: Callable[[Transaction, Values, Values, Cause], None] = _nothing
-    asked_again: bool = False
+    again: tuple[Moment, ...] = ()
 
 
 def may(tx: Transaction, key: BagKey, event: str) -> tuple[StockRow | None, str | None]:
@@ -62,10 +66,15 @@ def moved(tx: Transaction, key: BagKey, event: str, line: int = 0, **facts: Any)
 
 def brought_by(tx: Transaction, kind: str, values: Values) -> list[str]:
     """Return the records that brought the bags of these values: the platform must have those first."""
-    if kind not in EFFECTS or kind == "recall_notice":
+    if kind not in EFFECTS or "bags" not in values:
         return []
     rows = (ledger.find(tx, key) for _, _, key in _each(values))
     return list(dict.fromkeys(row.record_id for row in rows if row is not None))
+
+
+def moves_bags(kind: str) -> bool:
+    """Return whether records of a module change the stock."""
+    return kind in EFFECTS and EFFECTS[kind].apply is not _no_move
 
 
 def _each(values: Values) -> Iterator[tuple[int, Values, BagKey]]:
@@ -73,31 +82,11 @@ def _each(values: Values) -> Iterator[tuple[int, Values, BagKey]]:
         yield index, bag, bag_key(bag)
 
 
-def _at(index: int, code: str, message: str) -> Problem:
-    return Problem("donation_number", code, message).inside("bags", index)
-
-
 # -- 血袋入库 ------------------------------------------------------------------------------------------------------
 
 
 def _reversal(values: Values) -> bool:
     return values.get("intake_type") == "reversal"
-
-
-def _receipt_forbids(tx: Transaction, values: Values, now: datetime) -> Iterator[Problem]:
-    for index, _, key in _each(values):
-        known = ledger.find(tx, key)
-        if _reversal(values):
-            if known is None or known.intake_no != values["reverses"]:
-                yield _at(index, "not-of-this-intake", f"第 {index} 袋 {bag_name(key)} 不是入库单 {values['reverses']} 的血袋")
-                continue
-            refusal = may(tx, key, "reverse")[1]
-            if refusal is not None:
-                yield _at(index, "bag-state", f"第 {index} 袋 {bag_name(key)} {refusal}")
-        elif known is not None and known.state != "reversed":
-            when = f"{china_text(known.received_at)}（入库单 {known.intake_no}）"
-            message = f"第 {index} 袋 {bag_name(key)} 已于 {when} 入库，不能再次入库，请核对实物"
-            yield _at(index, "duplicate-in-stock", message)
 
 
 def _receive(tx: Transaction, values: Values, cause: Cause) -> None:
@@ -116,36 +105,6 @@ def _receive(tx: Transaction, values: Values, cause: Cause) -> None:
 
 
 # -- bags that leave -----------------------------------------------------------------------------------------------
-
-
-def _as_in_stock(index: int, bag: Values, row: StockRow) -> Iterator[Problem]:
-    """What a record says of a bag is what the stock knows of it."""
-    for key, name in _LABEL.items():
-        if bag[key] != getattr(row, key):
-            yield Problem(key, "contradicts-stock", f"第 {index} 袋的{name}与入库时不一致，请核对袋签").inside("bags", index)
-    if f"{bag['amount'].normalize():f}" != row.amount:
-        yield Problem("amount", "contradicts-stock", f"第 {index} 袋的数量与入库时不一致，请核对袋签").inside("bags", index)
-
-
-def _leaving(tx: Transaction, values: Values, event: str) -> Iterator[Problem]:
-    for index, bag, key in _each(values):
-        row, refusal = may(tx, key, event)
-        if refusal is not None:
-            yield _at(index, "bag-state", f"第 {index} 袋 {bag_name(key)} {refusal}")
-        elif row is not None:
-            yield from _as_in_stock(index, bag, row)
-
-
-def _issue_forbids(tx: Transaction, values: Values, now: datetime) -> Iterator[Problem]:
-    yield from _leaving(tx, values, "issue")
-    for index, bag, key in _each(values):
-        row = ledger.find(tx, key)
-        if row is not None and row.state == "reserved" and row.holder != values["request_no"]:
-            message = f"第 {index} 袋 {bag_name(key)} 已为申请单 {row.holder} 预留，请先解除预留"
-            yield _at(index, "reserved-for-another", message)
-        if bag["expires_at"] <= now:
-            message = f"第 {index} 袋 {bag_name(key)} 已于 {china_text(bag['expires_at'])} 过期，不得发出，请改走报废"
-            yield _at(index, "expired", message)
 
 
 def _issue(tx: Transaction, values: Values, cause: Cause) -> None:
@@ -170,42 +129,13 @@ def _out_event(values: Values) -> str:
     return event
 
 
-def _out_forbids(tx: Transaction, values: Values, now: datetime) -> Iterator[Problem]:
-    yield from _leaving(tx, values, _out_event(values))
-    for index, bag, key in _each(values):
-        # What another hospital receives is meant for a patient, as an issue is.
-        if values["out_type"] == "transfer" and bag["expires_at"] <= now:
-            when = china_text(bag["expires_at"])
-            yield _at(index, "expired", f"第 {index} 袋 {bag_name(key)} 已于 {when} 过期，不能调出，请改走报废")
-
-
 def _out(tx: Transaction, values: Values, cause: Cause) -> None:
     event = _out_event(values)
     moves = [moved(tx, key, event, index, holder="", reason=values["reason"]) for index, _, key in _each(values)]
     ledger.move(tx, moves, cause)
 
 
-# -- 输血不良反应 --------------------------------------------------------------------------------------------------
-
-
-def _reaction_forbids(tx: Transaction, values: Values, now: datetime) -> Iterator[Problem]:
-    for index, _, key in _each(values):
-        row = ledger.find(tx, key)
-        if row is not None and bag_life.in_stock(row.state):
-            message = f"第 {index} 袋 {bag_name(key)} 还在库中，没有发出过，不可能引起反应，请核对献血码和产品码"
-            yield _at(index, "still-in-stock", message)
-
-
-def _no_move(tx: Transaction, values: Values, cause: Cause) -> None:
-    """A reaction is linked to its bags and moves none."""
-
-
 # -- 血站召回通知 --------------------------------------------------------------------------------------------------
-
-
-def _recall_forbids(tx: Transaction, values: Values, now: datetime) -> Iterator[Problem]:
-    """A recall is never contradicted, not even when it names bags that never came here."""
-    return iter(())
 
 
 def _recall(tx: Transaction, values: Values, cause: Cause) -> None:
@@ -219,23 +149,32 @@ def _recall(tx: Transaction, values: Values, cause: Cause) -> None:
     ledger.move(tx, moves, cause)
 
 
-def _receipt_moment(values: Values) -> Moment | None:
+def _receipt_moments(values: Values) -> tuple[Moment, ...]:
     # A reversal takes bags out again: what they were is no question any more.
-    return None if _reversal(values) else Moment.RECEIPT
+    return (Moment.REVERSAL,) if _reversal(values) else (Moment.RECEIPT,)
 
 
-def _leaving_moment(values: Values) -> Moment | None:
-    return Moment.LEAVING
+def _receipt_event(values: Values) -> str:
+    return "reverse" if _reversal(values) else "receive"
 
 
-def _no_moment(values: Values) -> Moment | None:
-    return None
+def _at(*moments: Moment) -> Callable[[Values], tuple[Moment, ...]]:
+    return lambda values: moments
+
+
+def _issue_event(values: Values) -> str:
+    return "issue"
 
 
 EFFECTS = {
-    "stock_in": Effect(_receipt_moment, _receipt_forbids, _receive),
-    "clinical_issue": Effect(_leaving_moment, _issue_forbids, _issue, _transfused),
-    "other_stock_out": Effect(_leaving_moment, _out_forbids, _out),
-    "adverse_reaction": Effect(_no_moment, _reaction_forbids, _no_move, asked_again=True),
-    "recall_notice": Effect(_no_moment, _recall_forbids, _recall),
+    "stock_in": Effect(_receipt_moments, _receipt_event, _receive),
+    "clinical_issue": Effect(
+        _at(Moment.LEAVING, Moment.SELECTION, Moment.ISSUE, Moment.HANDOVER), _issue_event, _issue, _transfused
+    ),
+    "other_stock_out": Effect(_at(Moment.LEAVING, Moment.REMOVAL), _out_event, _out),
+    "transfusion_request": Effect(_at(Moment.REQUEST), again=(Moment.REQUEST,)),
+    "adverse_reaction": Effect(_at(Moment.REACTION), again=(Moment.REACTION,)),
+    "entitlement_review": Effect(_at(Moment.CERTIFICATE), again=(Moment.CERTIFICATE,)),
+    # A recall is never contradicted, not even when it names bags that never came here.
+    "recall_notice": Effect(_at(), apply=_recall),
 }

@@ -8,12 +8,16 @@ from datetime import datetime
 from typing import Any
 
 from bloodbank_desktop.records.problems import Problem
+from bloodbank_desktop.rules.catalogue import Finding
 from bloodbank_desktop.storage.history import Revision
 
 
 @dataclass(frozen=True)
 class Saved:
-    """A record is on the disk; `dseq` is its number in the upload queue, None when nothing has to travel."""
+    """A record is on the disk; `dseq` is its number in the upload queue, None when nothing has to travel.
+
+    `told` are the warnings and notes that rules gave while it was saved.
+    """
 
     kind: str
     record_id: str
@@ -21,6 +25,7 @@ class Saved:
     revision: int
     dseq: int | None
     at: datetime
+    told: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)

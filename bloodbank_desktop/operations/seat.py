@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from bloodbank_desktop.clock import Clock
+from bloodbank_desktop.rules.persons import Person
 from bloodbank_desktop.storage import audit
 from bloodbank_desktop.storage.store import Store, Transaction
 
@@ -19,6 +20,7 @@ class Seat:
         self.store = store
         self.clock = clock
         self.operator = operator
+        self.person: Person | None = None
 
     def note(self, tx: Transaction, action: str, kind: str, object_id: str, detail: Any) -> None:
         """Write an audit row in the transaction of an act, in the name of the operator."""

@@ -8,7 +8,8 @@ shown, so that warnings catalogue, self-check and screen speak the same words.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from dataclasses import field as made_by
 from enum import StrEnum
 from typing import Any
 
@@ -23,7 +24,9 @@ class Moment(StrEnum):
 
     SCAN = "scan"
     RECEIPT = "receipt"
+    REVERSAL = "reversal"
     LEAVING = "leaving"
+    REMOVAL = "removal"
     SELECTION = "selection"
     ISSUE = "issue"
     HANDOVER = "handover"
@@ -36,7 +39,9 @@ class Moment(StrEnum):
 MOMENT_WORDS = {
     Moment.SCAN: "扫描",
     Moment.RECEIPT: "入库",
+    Moment.REVERSAL: "冲红",
     Moment.LEAVING: "出库",
+    Moment.REMOVAL: "其它出库",
     Moment.SELECTION: "选血",
     Moment.ISSUE: "发血",
     Moment.HANDOVER: "交接",
@@ -88,17 +93,23 @@ class Finding(Problem):
 
 @dataclass(frozen=True)
 class Said:
-    """Which sentence of a rule applies, at which field, with which words; `level` where a table decides it."""
+    """Which sentence of a rule applies, at which field, with which words; `level` where a table decides it.
+
+    `line` is for a rule that looks at the record as a whole and means one of its bags, counted from 1.
+    """
 
     code: str
     field: str = ""
     level: Level | None = None
-    words: Mapping[str, object] = field(default_factory=dict)
+    words: Mapping[str, object] = made_by(default_factory=dict)
+    line: int | None = None
 
 
-def said(code: str, field_key: str = "", level: Level | None = None, /, **words: object) -> Said:
+def said(
+    code: str, field_key: str = "", level: Level | None = None, line: int | None = None, /, **words: object
+) -> Said:
     """Return what a rule says."""
-    return Said(code, field_key, level, words)
+    return Said(code, field_key, level, words, line)
 
 
 Function = Callable[[Values, Facts], Iterable[Said]]
@@ -131,12 +142,18 @@ class Rule:
         """Yield what this rule finds, in words."""
         if not self.per_bag:
             for one in self.find(values, facts):
-                yield self._finding(one)
+                if one.line is None:
+                    yield self._finding(one)
+                else:
+                    yield self._on_bag(one, values["bags"][one.line - 1], one.line)
             return
         for index, bag in enumerate(values["bags"], start=1):
             for one in self.find(bag, facts):
-                found = self._finding(one, f"第 {index} 袋：", bag)
-                yield found.inside("bags", index)  # type: ignore[misc]
+                yield self._on_bag(one, bag, index)
+
+    def _on_bag(self, one: Said, bag: Values, line: int) -> Finding:
+        found = self._finding(one, f"第 {line} 袋：", bag)
+        return replace(found, field=f"bags.{found.field}" if found.field else "bags", line=line)
 
     def _finding(self, one: Said, before: str = "", bag: Values | None = None) -> Finding:
         level = one.level or self.level

@@ -87,9 +87,10 @@ class NoteLine:
 class Facts:
     """Everything a rule may know. `event` is what the act does to its bags (a key of the table `bag_event`, "" = nothing).
 
-    `request` and `issued` are the request of an issue and what left for it before, by component. `notes` is None when no
-    dispatch note is named or known. `before` are the values that an amendment replaces. `site` holds the switches of
-    this hospital that differ from their defaults; `issuing_closed` says why issuing is closed as a whole, "" = open.
+    `request_no` is what an issue says, `request` the live request of that number, `issued` what left for it before by
+    component. `notes` is None when no dispatch note is named or known. `before` are the values that an amendment
+    replaces. `site` holds the switches that this hospital ever set; `issuing_closed` says why nothing may be issued at
+    all, "" = nothing speaks against it.
     """
 
     now: datetime
@@ -99,6 +100,7 @@ class Facts:
     site: Mapping[str, Any] = field(default_factory=dict)
     patient: PatientFacts = PatientFacts()
     bags: Mapping[BagKey, BagFacts] = field(default_factory=dict)
+    request_no: str = ""
     request: Values | None = None
     issued: Mapping[str, Decimal] = field(default_factory=dict)
     notes: Mapping[BagKey, NoteLine] | None = None

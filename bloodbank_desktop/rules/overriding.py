@@ -12,7 +12,7 @@ from datetime import datetime
 
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.rules.catalogue import RULES, Finding, Level
-from bloodbank_desktop.rules.persons import Person, Signature, holders
+from bloodbank_desktop.rules.persons import Person, Signature, holders, holds
 
 #: Shorter words explain nothing; blanks do not count.
 LEAST_COMMENT = 6
@@ -76,20 +76,21 @@ def settle(found: Iterable[Finding], overrides: Sequence[Override], person: Pers
 def _wrong(found: Finding, override: Override, person: Person | None, now: datetime) -> Iterator[Finding]:
     rule = RULES[found.rule]
     needed = f"override:{rule.least}"
+    who = "、".join(holders(needed))
     where = f"第 {found.line} 袋：" if found.line else ""
 
     def refused(code: str, words: str) -> Finding:
         return _refused(found.rule, code, found.line, f"{where}{rule.title}：{words}")
 
     if person is None or not person.may(needed):
-        yield refused("override-role", f"您的角色不能授权，请由{holders(needed)}授权")
+        yield refused("override-role", f"您的角色不能授权，请由{who}授权")
     if override.reason not in table("override_reason"):
         yield refused("override-reason", "请从列表中选择授权原因")
     if len("".join(override.comment.split())) < LEAST_COMMENT:
         yield refused("override-comment", f"请写明授权的理由，至少 {LEAST_COMMENT} 个字")
     if rule.second:
         second = override.second
-        if second is None or not second.holds(purpose(found.rule, found.line), now):
+        if second is None or not holds(second, purpose(found.rule, found.line), now):
             yield refused("override-second", "须第二人在本机签名，请第二人输入工号和密码")
         elif person is not None and second.person.id == person.id:
             yield refused("override-same-person", "第二人不能是授权人本人，请由另一人签名")

@@ -11,70 +11,85 @@ from bloodbank_desktop.clock import china_text
 from bloodbank_desktop.records.codes import bag_label, check_characters, scan
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.tables import table
-from bloodbank_desktop.rules.catalogue import Facts, Level, Moment, on_each_bag, rule
-
-Finding = tuple[str, str, str]
+from bloodbank_desktop.rules.catalogue import Hazard, Level, Moment, Said, rule, said
+from bloodbank_desktop.rules.facts import Facts
 
 #: ISBT 128 messages in place of a group: biohazard, discard, quarantine, not for transfusion, research, fractionation.
 QUARANTINE_MESSAGES = frozenset({"Mb", "Md", "Mq", "Mx", "Mr", "Mf"})
 
 
-@rule("receipt-expired", moment=Moment.RECEIPT, level=Level.BLOCK, source="临床输血技术规范第十九条、第二十七条")
-@on_each_bag
-def not_expired(bag: Values, facts: Facts) -> Iterator[Finding]:
+@rule(
+    "receipt-expired",
+    Moment.RECEIPT,
+    level=Level.BLOCK,
+    title="过期血液不得入库",
+    source="临床输血技术规范第十九条、第二十七条",
+    says={"expired": "已于 {when} 过期，不能入库，请退回供血机构"},
+    hazard=Hazard("输注过期血液，疗效丧失或细菌污染", "送来的血袋已过失效时间", "袋签失效时间印错而无人察觉"),
+    per_bag=True,
+)
+def not_expired(bag: Values, facts: Facts) -> Iterator[Said]:
     """An expired bag does not enter the stock."""
     if bag["expires_at"] <= facts.now:
-        yield "expires_at", "expired", f"已于 {china_text(bag['expires_at'])} 过期，不能入库，请退回供血机构"
+        yield said("expired", "expires_at", when=china_text(bag["expires_at"]))
 
 
 @rule(
     "receipt-product",
-    moment=Moment.RECEIPT,
+    Moment.RECEIPT,
     level=Level.BLOCK,
+    title="产品码须在产品字典中并与品种、数量一致",
     source="VistA SRS H-21: component only from the product table",
+    says={
+        "unknown-product": "产品码 {code} 不在产品字典中，请隔离该袋并联系管理员补充字典",
+        "contradicts-product": "与产品码不符（产品码是{product}），请核对袋签",
+    },
+    hazard=Hazard("按错误的品种发血", "产品码未知或与登记品种不符", "供血机构的字典本身有误"),
+    per_bag=True,
+    tables=("product",),
 )
-@on_each_bag
-def known_product(bag: Values, facts: Facts) -> Iterator[Finding]:
+def known_product(bag: Values, facts: Facts) -> Iterator[Said]:
     """The product code is in the supplier's dictionary and means the component and amount of the record."""
     products = table("product")
     description = bag["product_code"][:5]
     if description not in products:
-        yield (
-            "product_code",
-            "unknown-product",
-            f"产品码 {bag['product_code']} 不在产品字典中，请隔离该袋并联系管理员补充字典",
-        )
+        yield said("unknown-product", "product_code", code=bag["product_code"])
         return
     if products.facet(description, "component") != bag["component"]:
-        yield "component", "contradicts-product", f"与产品码不符（产品码是{products.word(description)}），请核对袋签"
+        yield said("contradicts-product", "component", product=products.word(description))
     elif str(products.facet(description, "amount")) != f"{bag['amount'].normalize():f}":
-        yield "amount", "contradicts-product", f"与产品码不符（产品码是{products.word(description)}），请核对袋签"
+        yield said("contradicts-product", "amount", product=products.word(description))
 
 
 @rule(
-    "receipt-evidence",
-    moment=Moment.RECEIPT,
+    "label-evidence",
+    Moment.RECEIPT,
+    Moment.LEAVING,
     level=Level.BLOCK,
-    source="ISBT 128 ST-001 9.1: manual entry carries the check character",
+    title="献血码须扫描，或键入并带校验字符，或两次键入一致",
+    source="临床输血技术规范第十九条、第二十六条；ISBT 128 ST-001 9.1",
+    says={
+        "check-character": "献血码与校验字符不符，请对照袋签重新输入",
+        "entries-differ": "两次录入的献血码不一致，请对照袋签重新输入",
+        "scan-unreadable": "第 {place} 条原始扫描不能作为依据：{why}",
+        "other-label": "第 {place} 条原始扫描是{meaning}，不是血袋标签，请扫描血袋上的献血码",
+        "no-scan": "注明为扫描录入，却没有献血码的原始扫描，请重新扫描",
+        "contradicts-scan": "与扫描到的袋签不一致，请重新扫描该袋",
+    },
+    hazard=Hazard("另一袋血以本袋的身份入库或发出", "献血码键入错误，或标签与血袋不是同一袋", "两次键入犯同一个错误"),
+    per_bag=True,
 )
-@rule(
-    "leaving-evidence",
-    moment=Moment.LEAVING,
-    level=Level.BLOCK,
-    source="临床输血技术规范第二十六条; ISBT 128 ST-001 9.1: manual entry carries the check character",
-)
-@on_each_bag
-def label_was_read(bag: Values, facts: Facts) -> Iterator[Finding]:
+def label_was_read(bag: Values, facts: Facts) -> Iterator[Said]:
     """A donation number was scanned, or typed with its check character, or typed twice alike; no kept scan objects."""
     if bag["entry"] == "check_character":
         if bag["check_character"] != check_characters.character(bag["donation_number"]):
-            yield "check_character", "check-character", "献血码与校验字符不符，请对照袋签重新输入"
+            yield said("check-character", "check_character")
     elif bag["entry"] == "typed_twice" and bag["second_entry"] != bag["donation_number"]:
-        yield "second_entry", "entries-differ", "两次录入的献血码不一致，请对照袋签重新输入"
+        yield said("entries-differ", "second_entry")
     yield from _scans_agree(bag)
 
 
-def _scans_agree(bag: Values) -> Iterator[Finding]:
+def _scans_agree(bag: Values) -> Iterator[Said]:
     """The raw scans that are kept can each be read without a problem, are the bag's own, and say what the record says.
 
     Scans beside a typed entry prove nothing and may not object either. A code without identifier is no evidence,
@@ -85,17 +100,16 @@ def _scans_agree(bag: Values) -> Iterator[Finding]:
     for place, raw in enumerate(raws, start=1):
         read = _read(raw)
         if not read.ok:
-            yield "scans", "scan-unreadable", f"第 {place} 条原始扫描不能作为依据：{_why(read)}"
+            yield said("scan-unreadable", "scans", place=place, why=_why(read))
         for structure in read.structures if read.ok else ():
             if structure.fields.get("flag") in bag_label.NOT_ON_BAGS:
-                meaning = structure.fields["flag_meaning"]
-                yield "scans", "other-label", f"第 {place} 条原始扫描是{meaning}，不是血袋标签，请扫描血袋上的献血码"
+                yield said("other-label", "scans", place=place, meaning=structure.fields["flag_meaning"])
             else:
                 stated.extend(bag_label.stated(structure).items())
     if bag["entry"] == "scanned" and not any(key == "donation_number" for key, _ in stated):
-        yield "scans", "no-scan", "注明为扫描录入，却没有献血码的原始扫描，请重新扫描"
+        yield said("no-scan", "scans")
     for key in dict.fromkeys(key for key, value in stated if bag.get(key) != value):
-        yield key, "contradicts-scan", "与扫描到的袋签不一致，请重新扫描该袋"
+        yield said("contradicts-scan", key)
 
 
 def _why(read: scan.Scan) -> str:

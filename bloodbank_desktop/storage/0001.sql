@@ -91,6 +91,38 @@ CREATE INDEX ix_adverse_reaction_severity ON adverse_reaction (severity) WHERE _
 --;
 CREATE INDEX ix_adverse_reaction_sex ON adverse_reaction (sex) WHERE _deleted_at IS NULL
 --;
+CREATE TABLE alert_reviews (
+	seq INTEGER NOT NULL, 
+	up_to INTEGER NOT NULL, 
+	at TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	comment TEXT NOT NULL, 
+	PRIMARY KEY (seq)
+)
+--;
+CREATE TABLE alerts (
+	seq INTEGER NOT NULL, 
+	at TEXT NOT NULL, 
+	day TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	moment TEXT NOT NULL, 
+	rule TEXT NOT NULL, 
+	level TEXT NOT NULL, 
+	outcome TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	record_id TEXT NOT NULL, 
+	bag TEXT NOT NULL, 
+	message TEXT NOT NULL, 
+	reason TEXT NOT NULL, 
+	comment TEXT NOT NULL, 
+	second TEXT NOT NULL, 
+	PRIMARY KEY (seq)
+)
+--;
+CREATE INDEX ix_alerts_counts ON alerts (day, rule, outcome)
+--;
+CREATE INDEX ix_alerts_exceptions ON alerts (seq) WHERE outcome = 'overridden'
+--;
 CREATE TABLE audit (
 	seq INTEGER NOT NULL, 
 	at TEXT NOT NULL, 
@@ -414,6 +446,25 @@ CREATE TABLE drafts (
 	actor TEXT NOT NULL, 
 	PRIMARY KEY (id)
 )
+--;
+CREATE TABLE duties (
+	id TEXT NOT NULL, 
+	what TEXT NOT NULL, 
+	kind TEXT NOT NULL, 
+	record_id TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	opened_at TEXT NOT NULL, 
+	opened_by TEXT NOT NULL, 
+	due_at TEXT, 
+	closed_at TEXT, 
+	closed_by TEXT NOT NULL, 
+	comment TEXT NOT NULL, 
+	PRIMARY KEY (id)
+)
+--;
+CREATE INDEX ix_duties_open ON duties (due_at) WHERE closed_at IS NULL
+--;
+CREATE INDEX ix_duties_record_id ON duties (record_id)
 --;
 CREATE TABLE entitlement_review (
 	_seq INTEGER NOT NULL, 
@@ -768,6 +819,16 @@ CREATE TABLE serials (
 	day TEXT NOT NULL, 
 	last INTEGER NOT NULL, 
 	PRIMARY KEY (prefix, day)
+)
+--;
+CREATE TABLE site_switches (
+	seq INTEGER NOT NULL, 
+	"key" TEXT NOT NULL, 
+	value TEXT NOT NULL, 
+	reason TEXT NOT NULL, 
+	at TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	PRIMARY KEY (seq)
 )
 --;
 CREATE TABLE stock (
@@ -1247,6 +1308,30 @@ CREATE TRIGGER patient_merges_no_update BEFORE UPDATE ON patient_merges BEGIN SE
 CREATE TRIGGER patient_merges_no_delete BEFORE DELETE ON patient_merges BEGIN SELECT RAISE(ABORT, 'patient_merges is append-only'); END
 --;
 CREATE TRIGGER patient_merges_no_replace BEFORE INSERT ON patient_merges WHEN EXISTS (SELECT 1 FROM patient_merges WHERE "seq" = NEW."seq") BEGIN SELECT RAISE(ABORT, 'patient_merges is append-only'); END
+--;
+CREATE TRIGGER alerts_no_update BEFORE UPDATE ON alerts BEGIN SELECT RAISE(ABORT, 'alerts is append-only'); END
+--;
+CREATE TRIGGER alerts_no_delete BEFORE DELETE ON alerts BEGIN SELECT RAISE(ABORT, 'alerts is append-only'); END
+--;
+CREATE TRIGGER alerts_no_replace BEFORE INSERT ON alerts WHEN EXISTS (SELECT 1 FROM alerts WHERE "seq" = NEW."seq") BEGIN SELECT RAISE(ABORT, 'alerts is append-only'); END
+--;
+CREATE TRIGGER alert_reviews_no_update BEFORE UPDATE ON alert_reviews BEGIN SELECT RAISE(ABORT, 'alert_reviews is append-only'); END
+--;
+CREATE TRIGGER alert_reviews_no_delete BEFORE DELETE ON alert_reviews BEGIN SELECT RAISE(ABORT, 'alert_reviews is append-only'); END
+--;
+CREATE TRIGGER alert_reviews_no_replace BEFORE INSERT ON alert_reviews WHEN EXISTS (SELECT 1 FROM alert_reviews WHERE "seq" = NEW."seq") BEGIN SELECT RAISE(ABORT, 'alert_reviews is append-only'); END
+--;
+CREATE TRIGGER site_switches_no_update BEFORE UPDATE ON site_switches BEGIN SELECT RAISE(ABORT, 'site_switches is append-only'); END
+--;
+CREATE TRIGGER site_switches_no_delete BEFORE DELETE ON site_switches BEGIN SELECT RAISE(ABORT, 'site_switches is append-only'); END
+--;
+CREATE TRIGGER site_switches_no_replace BEFORE INSERT ON site_switches WHEN EXISTS (SELECT 1 FROM site_switches WHERE "seq" = NEW."seq") BEGIN SELECT RAISE(ABORT, 'site_switches is append-only'); END
+--;
+CREATE TRIGGER duties_no_delete BEFORE DELETE ON duties BEGIN SELECT RAISE(ABORT, 'a duty is closed once and never removed'); END
+--;
+CREATE TRIGGER duties_no_replace BEFORE INSERT ON duties WHEN EXISTS (SELECT 1 FROM duties WHERE "id" = NEW."id") BEGIN SELECT RAISE(ABORT, 'a duty is closed once and never removed'); END
+--;
+CREATE TRIGGER duties_close BEFORE UPDATE ON duties WHEN OLD.closed_at IS NOT NULL OR NEW.closed_at IS NULL OR NEW.what IS NOT OLD.what OR NEW.record_id IS NOT OLD.record_id BEGIN SELECT RAISE(ABORT, 'a duty is closed once and never removed'); END
 --;
 CREATE TRIGGER file_contents_no_update BEFORE UPDATE ON file_contents BEGIN SELECT RAISE(ABORT, 'file_contents is append-only'); END
 --;

@@ -218,6 +218,63 @@ stock_levels = Table(
     Column("least", Integer, nullable=False),
 )
 
+#: What a rule said and what became of it; `day` is the China day, for counting and for the morning's review.
+alerts = Table(
+    "alerts",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("at", Moment, nullable=False),
+    Column("day", Text, nullable=False),
+    *(
+        Column(name, Text, nullable=False)
+        for name in (
+            "actor", "moment", "rule", "level", "outcome", "kind", "record_id", "bag", "message", "reason", "comment",
+            "second",
+        )
+    ),
+)  # fmt: skip
+Index("ix_alerts_counts", alerts.c.day, alerts.c.rule, alerts.c.outcome)
+Index("ix_alerts_exceptions", alerts.c.seq, sqlite_where=alerts.c.outcome == "overridden")
+
+alert_reviews = Table(
+    "alert_reviews",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("up_to", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+)
+
+site_switches = Table(
+    "site_switches",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
+#: What an act left to be done; closed once, never removed.
+duties = Table(
+    "duties",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("what", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("record_id", Text, nullable=False, index=True),
+    Column("name", Text, nullable=False),
+    Column("opened_at", Moment, nullable=False),
+    Column("opened_by", Text, nullable=False),
+    Column("due_at", Moment),
+    Column("closed_at", Moment),
+    Column("closed_by", Text, nullable=False),
+    Column("comment", Text, nullable=False),
+)
+Index("ix_duties_open", duties.c.due_at, sqlite_where=duties.c.closed_at.is_(None))
+
 audit = Table(
     "audit",
     metadata,
@@ -302,8 +359,14 @@ def _append_only(name: str, keys: tuple[str, ...], words: str) -> list[str]:
 
 def _triggers() -> list[str]:
     found: list[str] = []
-    for name in ("ledger", "audit", "revisions", "patient_merges"):
+    for name in ("ledger", "audit", "revisions", "patient_merges", "alerts", "alert_reviews", "site_switches"):
         found += _append_only(name, ("seq",), f"{name} is append-only")
+    words = "a duty is closed once and never removed"
+    found += _append_only("duties", ("id",), words)[1:]
+    found.append(
+        "CREATE TRIGGER duties_close BEFORE UPDATE ON duties WHEN OLD.closed_at IS NOT NULL OR NEW.closed_at IS NULL"
+        f" OR NEW.what IS NOT OLD.what OR NEW.record_id IS NOT OLD.record_id BEGIN SELECT RAISE(ABORT, '{words}'); END"
+    )
     found += _append_only("file_contents", ("sha256",), "file_contents is append-only")
     for declared in all_records().values():
         if not declared.append_only:

@@ -24,7 +24,8 @@ from bloodbank_desktop.records.declare import Field, LineType, RecordType, Verb
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.validate import problems, tidy
-from bloodbank_desktop.rules.catalogue import Facts, findings
+from bloodbank_desktop.rules.catalogue import findings
+from bloodbank_desktop.rules.facts import Facts
 from tests import papers, samples
 from tests.derived.fields import PLACES, STATED, Place, Values
 
@@ -105,13 +106,12 @@ def brought(module: RecordType, values: Mapping[str, Any], seed: int = 0) -> Val
 def wrong(module: RecordType, values: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong with a record or with the delivery of its bags, rules of receipt included."""
     found = problems(module, values)
-    if found or module.key not in effects.EFFECTS:
+    if found or not effects.moves_bags(module.key):
         return found
     before = brought(module, values)
     if before is not None:
         return wrong(record_type("stock_in"), before)
-    moment = effects.EFFECTS[module.key].moment(values)
-    return [] if moment is None else list(findings(moment, values, Facts(samples.NOW)))
+    return list(findings(effects.EFFECTS[module.key].moments(values), values, Facts(samples.NOW)))
 
 
 def changed(place: Place, values: Values, value: Any) -> Values:

@@ -110,7 +110,7 @@ def value_of(f: Field) -> st.SearchStrategy[Any]:
 
 def varied(module: RecordType) -> tuple[Place, ...]:
     """Return the fields that generated records vary: all but what the label of a bag in the stock decides."""
-    moved = module.key in effects.EFFECTS and module.key != "recall_notice"
+    moved = (effects.moves_bags(module.key) or module.key == "adverse_reaction") and module.key != "recall_notice"
     fixed = set(samples.LABEL) - {"split", "label_message"} if moved else set()
     places = (place for place in PLACES if place.module is module)
     return tuple(place for place in places if place.group != "bags" or place.field.key not in fixed)

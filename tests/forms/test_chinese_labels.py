@@ -15,7 +15,8 @@ from bloodbank_desktop.records.codes import scan
 from bloodbank_desktop.records.declare import line_type
 from bloodbank_desktop.records.stock_in import StockIn, StockInBag
 from bloodbank_desktop.records.validate import problems, tidy
-from bloodbank_desktop.rules.catalogue import Facts, Moment, findings
+from bloodbank_desktop.rules.catalogue import Moment, findings
+from bloodbank_desktop.rules.facts import Facts
 from tests import chinese_bags
 from tests.forms import bags
 from tests.forms.conftest import MakeDialog

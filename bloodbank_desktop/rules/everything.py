@@ -1,0 +1,6 @@
+"""Fills the catalogue: the one list of the rooms that hold rules; importing this module is what makes them known."""
+
+from bloodbank_desktop.rules import bag_rules, receipt
+
+ROOMS = (receipt, bag_rules)
+"""The modules of rules, in the order in which their rules are asked."""
