@@ -21,8 +21,8 @@ from bloodbank_desktop.forms.behaviours import Behaviour, behaviour_of
 from bloodbank_desktop.forms.burst import Habits
 from bloodbank_desktop.forms.contract import Back, Draft, Existing, Saved
 from bloodbank_desktop.forms.draft_keeper import DraftKeeper
-from bloodbank_desktop.forms.editors import Editor
 from bloodbank_desktop.forms.field_form import FieldForm
+from bloodbank_desktop.forms.judge import Judge
 from bloodbank_desktop.forms.lines_block import LinesBlock
 from bloodbank_desktop.forms.lines_desk import LinesDesk
 from bloodbank_desktop.forms.roles import Role, Tone
@@ -31,7 +31,6 @@ from bloodbank_desktop.forms.wedge import Wedge
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem, Refused
-from bloodbank_desktop.records.validate import problems
 
 
 class Mode(StrEnum):
@@ -75,10 +74,9 @@ class RecordDialog(QDialog):
         self.draft_id = existing.record_id if existing else draft.id if draft else new_id()
         self._busy = False
         self._finished = False
-        self._tried = False
         self._asking: QMessageBox | None = None
-        self._check_token = 0
         self._build_parts()
+        self.judge = Judge(self)
         self.keeper = DraftKeeper(back, declared.key, self.draft_id, self._collect, self)
         self.keeper.exists = draft is not None
         self.lines = LinesDesk(self)
@@ -126,7 +124,7 @@ class RecordDialog(QDialog):
             fixed = [f.key for f in self.declared.plain if f.fixed and f.key in self.form.editors]
             self.form.set_read_only(True, fixed)
         if self._existing is not None:
-            self._show_problems(list(self._existing.refusals))
+            self.judge.show(list(self._existing.refusals))
 
     def _show_draft(self, draft: Draft) -> None:
         for key, editor in self.form.editors.items():
@@ -146,7 +144,7 @@ class RecordDialog(QDialog):
 
     def _wire(self) -> None:
         self.form.changed.connect(self._changed)
-        self.parts.problems.chosen.connect(self.go_to)
+        self.parts.problems.chosen.connect(self.judge.go_to)
         self.parts.save.clicked.connect(self.save)
         self.parts.keep.clicked.connect(self.keep_and_close)
         self.parts.leave.clicked.connect(self.reject)
@@ -193,8 +191,7 @@ class RecordDialog(QDialog):
 
     def lines_changed(self) -> None:
         """Judge again what depends on the lines."""
-        if self._tried:
-            self._check_again()
+        self.judge.changed()
 
     @property
     def facts(self) -> tuple[tuple[str, str], ...]:
@@ -216,38 +213,18 @@ class RecordDialog(QDialog):
             return
         self.keeper.touch()
         self.lines.ensure_kept()
-        if self._tried:
-            self._check_again()
-
-    def _check_again(self) -> None:
-        """After a refused attempt the problems follow what is typed; answers that come late are dropped."""
-        self._show_problems(self._local_problems())
-        if not self.parts.problems.problems:
-            self._check_token += 1
-            token = self._check_token
-            self.back.check(
-                self.declared.key,
-                self._whole(),
-                lambda found: self._show_problems(found) if token == self._check_token else None,
-                lambda problem: None,
-            )
+        self.judge.changed()
 
     def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
         left, entered = self.form.owner_of(old), self.form.owner_of(new)
         if left is None or left is entered or self.mode is Mode.VIEW:
             return
         left.settle()
-        if left.touched() and not self._tried:
-            self._judge(left)
+        self.judge.left(left)
         if self.behaviour.input_method_off:
             left.set_input_method(False)
             self.parts.set_chinese(False)
         self.keeper.flush()
-
-    def _judge(self, editor: Editor) -> None:
-        """Say at once what is wrong with one field by itself."""
-        mine = [p for p in self._local_problems() if p.field == editor.field.key and p.code != "required"]
-        editor.problem(mine[0].message.removeprefix(f"{editor.field.label}：") if mine else None)
 
     def _toggle_chinese(self) -> None:
         editor = self.form.owner_of(QApplication.focusWidget())
@@ -259,39 +236,6 @@ class RecordDialog(QDialog):
         self.parts.set_chinese(on)
         QGuiApplication.inputMethod().update(Qt.InputMethodQuery.ImEnabled)
 
-    # -- problems -------------------------------------------------------------------------------------------------
-
-    def _whole(self) -> dict[str, Any]:
-        return {**self.form.values(), **{key: block.values() for key, block in self.blocks.items()}}
-
-    def _local_problems(self) -> list[Problem]:
-        found = self.form.problems()
-        unread = {problem.field for problem in found}
-        return found + [p for p in problems(self.declared, self._whole()) if p.field not in unread]
-
-    def _show_problems(self, found: list[Problem]) -> None:
-        # In the order of the page, which may differ from the order in which fields are declared.
-        places = {key: place for place, key in enumerate(k for _, keys in self.declared.sections for k in keys)}
-        found = sorted(found, key=lambda p: places.get(p.field.partition(".")[0], -1))
-        self.form.show_problems([p for p in found if p.line is None])
-        for key, block in self.blocks.items():
-            block.model.show_problems(found, key)
-        self.parts.problems.set_problems(found)
-
-    def go_to(self, problem: Problem) -> None:
-        """Put the focus where a problem can be mended."""
-        key = problem.field.partition(".")[0]
-        if key in self.blocks:
-            block = self.blocks[key]
-            block.select((problem.line or 1) - 1)
-            self.reveal(block.table)
-            block.table.setFocus(Qt.FocusReason.OtherFocusReason)
-            return
-        editor = self.form.editors.get(key)
-        if editor is not None:
-            self.parts.area.ensureWidgetVisible(editor.widget, 40, 60)
-            editor.focus()
-
     # -- saving ---------------------------------------------------------------------------------------------------
 
     def save(self) -> None:
@@ -301,15 +245,15 @@ class RecordDialog(QDialog):
         focused = self.form.owner_of(QApplication.focusWidget())
         if focused is not None:
             focused.settle()
-        self._tried = True
-        found = self.behaviour.obstacles() or self._local_problems()
-        self._show_problems(found)
+        self.judge.tried = True
+        found = self.behaviour.obstacles() or self.judge.local()
+        self.judge.show(found)
         if found:
             self._refused()
             return
         self._set_busy(True)
         self.keeper.stop()
-        whole = self._whole()
+        whole = self.judge.whole()
         if self.mode is Mode.AMEND and self._existing is not None:
             self.back.amend(
                 self.declared.key,
@@ -342,7 +286,7 @@ class RecordDialog(QDialog):
         self._set_busy(False)
         self.keeper.resume()
         found = list(problem.problems) if isinstance(problem, Refused) else [Problem("", problem.code, problem.message)]
-        self._show_problems(found)
+        self.judge.show(found)
         self._refused()
 
     def _refused(self) -> None:

@@ -76,7 +76,7 @@ def test_what_is_viewed_is_what_is_stored(make: MakeDialog, kind: str) -> None:
     """A dialog that shows a record gives back exactly its values and changes nothing."""
     values = VALUES[kind]
     dialog = make(kind, "view", existing=Existing("1", values, 1, facts=(("平台回执", "已收到"),)))
-    for key, value in dialog._whole().items():
+    for key, value in dialog.judge.whole().items():
         assert value == values.get(key) or (value in (None, ()) and not values.get(key)), key
     assert any(label.text() == "已收到" for label in dialog.findChildren(QLabel))
     QTest.keyClick(dialog, Qt.Key.Key_S, Qt.KeyboardModifier.ControlModifier)
