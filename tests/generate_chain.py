@@ -35,13 +35,21 @@ def _when(unit: int, units: int, now: datetime) -> datetime:
     return (now - _STORY - YEARS * ((units - unit) / (units + 1))).replace(second=0, microsecond=0)
 
 
-def _bags(unit: int, at: datetime, first: int = 0, last: int = BAGS) -> list[dict[str, Any]]:
-    return [samples.bag_values(unit * BAGS + place, now=at) for place in range(first, last)]
+def _bags(units: int, unit: int, at: datetime, first: int = 0, last: int = BAGS) -> list[dict[str, Any]]:
+    """Return the bags of a unit; each that is issued has the group of the patient who gets it."""
+    return [
+        samples.bag_values(unit * BAGS + place, now=at, group=samples.group_of(_number(unit * REQUESTS + place, units)))
+        for place in range(first, last)
+    ]
+
+
+def _number(request: int, units: int) -> int:
+    """Return the number of the patient of a request; each has about two and a half requests."""
+    return request % (2 * units)
 
 
 def _patient(request: int, units: int) -> dict[str, Any]:
-    """Return the patient of a request; each has about two and a half."""
-    number = request % (2 * units)
+    number = _number(request, units)
     return {**samples.person_values(number), "patient_name": person(number)}
 
 
@@ -52,12 +60,12 @@ def _order(units: int, unit: int, count: int, now: datetime) -> tuple[Values, da
 
 def _note(units: int, unit: int, count: int, now: datetime) -> tuple[Values, datetime]:
     at = _when(unit, units, now)
-    return samples.dispatch_note_values(seed=unit, bags=_bags(unit, at), now=at), at
+    return samples.dispatch_note_values(seed=unit, bags=_bags(units, unit, at), now=at), at
 
 
 def _delivery(units: int, unit: int, count: int, now: datetime) -> tuple[Values, datetime]:
     at = _when(unit, units, now)
-    return samples.delivery_of(_bags(unit, at), unit, now=at), at
+    return samples.delivery_of(_bags(units, unit, at), unit, now=at), at
 
 
 def _request(units: int, index: int, count: int, now: datetime) -> tuple[Values, datetime]:
@@ -70,7 +78,7 @@ def _issue(units: int, index: int, count: int, now: datetime) -> tuple[Values, d
     delivered = _when(unit, units, now)
     at = delivered + timedelta(days=1)
     request = unit * REQUESTS + place
-    bags = _bags(unit, delivered, place, place + 1)
+    bags = _bags(units, unit, delivered, place, place + 1)
     more = {**_patient(request, units), "request_no": f"SQS{request:08d}"}
     values = samples.issue_values(seed=index, bags=bags, now=at, **more)
     if place == 0:
@@ -82,7 +90,7 @@ def _removal(units: int, unit: int, count: int, now: datetime) -> tuple[Values, 
     delivered = _when(unit, units, now)
     last = BAGS - 1 if unit >= units * _STILL_HERE else BAGS
     at = delivered + timedelta(days=2)
-    return samples.removal_values(seed=unit, bags=_bags(unit, delivered, ISSUES, last), now=at), at
+    return samples.removal_values(seed=unit, bags=_bags(units, unit, delivered, ISSUES, last), now=at), at
 
 
 def _reaction(units: int, index: int, count: int, now: datetime) -> tuple[Values, datetime]:
@@ -90,14 +98,14 @@ def _reaction(units: int, index: int, count: int, now: datetime) -> tuple[Values
     delivered = _when(unit, units, now)
     at = delivered + timedelta(days=1, hours=4)
     more = {**_patient(unit * REQUESTS, units), "issue_no": f"FXS{unit * ISSUES:08d}"}
-    return samples.reaction_values(seed=index, bags=_bags(unit, delivered, 0, 1), now=at, **more), at
+    return samples.reaction_values(seed=index, bags=_bags(units, unit, delivered, 0, 1), now=at, **more), at
 
 
 def _recall(units: int, index: int, count: int, now: datetime) -> tuple[Values, datetime]:
     unit = index * _RECALL
     delivered = _when(unit, units, now)
     at = delivered + timedelta(days=2)
-    return samples.recall_values(seed=index, bags=_bags(unit, delivered, 1, 2), now=at), at
+    return samples.recall_values(seed=index, bags=_bags(units, unit, delivered, 1, 2), now=at), at
 
 
 def _beside(every: int, kind: str, units: int, index: int, count: int, now: datetime) -> tuple[Values, datetime]:

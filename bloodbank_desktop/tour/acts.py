@@ -10,9 +10,8 @@ from typing import Any
 from PySide6.QtCore import QEventLoop, Qt
 from PySide6.QtWidgets import QDialog, QLabel, QTableView, QToolButton, QWidget
 
-from bloodbank_desktop.clock import CHINA, china_text
+from bloodbank_desktop.clock import CHINA
 from bloodbank_desktop.records.codes import scan
-from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.tour.labels import BAGS, faulty_labels, label, request
 from bloodbank_desktop.tour.stage import Failed, Stage, kept, part, until
 
@@ -57,16 +56,10 @@ def _write_request(stage: Stage, now: datetime) -> None:
     stage.press(dialog, Qt.Key.Key_S, _CTRL, lambda: "没有保存" in state.text(), "空的申请单没有被退回")
     stage.note("empty request refused", answer=state.text())
     stage.picture("输血申请单-逐栏提示", dialog)
-    stage.fill(dialog, request(now))
-    blood = {
-        "component": table("component").word("RBC-SLR"),
-        "abo": table("abo_patient").word("A"),
-        "rhd": table("rhd_patient").word("positive"),
-        "amount": "2",
-    }
-    _add_line(stage, dialog, "components", blood, picture="输血申请单-添加品种")
-    for role, name in (("applicant", "训练甲"), ("senior", "训练乙")):
-        step = {"role": table("approval_role").word(role), "name": name, "approved_at": china_text(now)}
+    head, components, approvals = request(now)
+    stage.fill(dialog, head)
+    _add_line(stage, dialog, "components", components[0], picture="输血申请单-添加品种")
+    for step in approvals:
         _add_line(stage, dialog, "approvals", step)
     until(lambda: "已暂存" in state.text(), f"申请单没有暂存（{state.text()}）")
     stage.picture("输血申请单-已填", dialog)

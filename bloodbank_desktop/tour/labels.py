@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
-from bloodbank_desktop.clock import CHINA, china_text
-from bloodbank_desktop.records.codes import check_characters
-from bloodbank_desktop.records.tables import table
+from bloodbank_desktop.clock import CHINA
+from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.declare import Field
+from bloodbank_desktop.training import labels, papers
 
 BAGS = 12
 
 
-def label(place: int, now: datetime) -> tuple[str, str, str, str]:
+def label(place: int, now: datetime) -> list[str]:
     """Return the four codes on the label of a made-up bag: donation number, group, product, expiry."""
-    number = f"A9999{now:%y}{4000 + place:06d}"
-    expires = (now + timedelta(days=20 + place)).astimezone(CHINA)
-    group = ("62", "51", "73", "84", "06", "95")[place % 6]
     product = ("P0056V00", "P0065V00", "P0147V00", "A0321V00")[place % 4]
-    return f"={number}{check_characters.flag(number)}", f"=%{group}00", f"=<{product}", f"&>0{expires:%y%j}2359"
+    expires = (now + timedelta(days=20 + place)).astimezone(CHINA).replace(hour=23, minute=59)
+    bag = papers.bag_values(4000 + place, now=now, product=product, group=papers.group_of(place), expires_at=expires)
+    return labels.scans(bag)
 
 
 def faulty_labels(now: datetime) -> list[tuple[str, str, str]]:
@@ -34,34 +36,15 @@ def faulty_labels(now: datetime) -> list[tuple[str, str, str]]:
     ]
 
 
-def request(now: datetime) -> dict[str, str]:
-    """Return what a person types into a request, by field key; nobody here exists."""
-    markers = ("alt", "hbsag", "anti_hbs", "hbeag", "anti_hbe", "anti_hbc", "anti_hcv", "anti_hiv", "syphilis")
-    negative = table("marker_result").word("negative")
-    return {
-        "planned_at": china_text(now + timedelta(hours=4)),
-        "purpose": table("purpose").word("anaemia"),
-        "indication": "血红蛋白低于 70 g/L",
-        "patient_name": "赵样一",
-        "patient_class": table("patient_class").word("inpatient"),
-        "medical_record_no": "ZY00000042",
-        "sex": table("sex").word("female"),
-        "birth_date": "1968-05-04",
-        "department": "血液科",
-        "ward": "3 病区",
-        "bed": "12",
-        "diagnosis": "贫血待查",
-        "patient_abo": table("abo_patient").word("A"),
-        "patient_rhd": table("rhd_patient").word("positive"),
-        "transfusion_history": table("history").word("no"),
-        "haemoglobin": "62",
-        "laboratory_at": china_text(now - timedelta(hours=3)),
-        **dict.fromkeys(markers, negative),
-        "consent": "已签",
-        "consent_signer": table("consent_signer").word("patient"),
-        "consent_on": f"{now:%Y-%m-%d}",
-        "surgery": "否",
-        "sample_no": "BB00000042",
-        "sampled_at": china_text(now - timedelta(hours=1)),
-        "sampled_by": "训练丁",
-    }
+def request(now: datetime) -> tuple[dict[str, str], list[dict[str, str]], list[dict[str, str]]]:
+    """Return what a person types into a request, by field key: its head, its components and its approvals."""
+    declared = all_records()["transfusion_request"]
+    values = papers.request_values(42, now=now)
+    lines = {f.key: [_typed(of.plain, one) for one in values[f.key]] for f, of in declared.groups}
+    return _typed(declared.plain, values), lines["components"], lines["approvals"]
+
+
+def _typed(fields: Iterable[Field], values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of what the program does not fill by itself."""
+    stated = [f for f in fields if values.get(f.key) is not None and f.serial is None and f.fresh is None]
+    return {f.key: f.kind.format(values[f.key]) for f in stated}

@@ -7,11 +7,10 @@ was painted for the picture.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from contextlib import closing
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QLabel, QListWidget, QScrollArea, QTableView, QTextBrowser
@@ -20,34 +19,16 @@ from bloodbank_desktop.clock import CHINA
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import Verb
 from bloodbank_desktop.records.ids import new_id
-from bloodbank_desktop.tour import papers
+from bloodbank_desktop.tour.filling import Filling, bag, codes, paper
 from bloodbank_desktop.tour.stage import Failed, Stage, part, shown, until
-from bloodbank_desktop.wiring import TRAINING_FILE
+from bloodbank_desktop.training import labels, papers
 
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
-    from bloodbank_desktop.operations.results import Saved
 
 _CTRL, _NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
 VISITED = "module visited"
 _STOCK = "stock"
-#: What is seen of the bags that were delivered three days ago.
-_EARLIER = timedelta(days=3)
-_HOUR = timedelta(hours=1)
-T = TypeVar("T")
-
-
-class _Then:
-    """The clock of three days ago, for bags that have come to their end meanwhile."""
-
-    def __init__(self, at: datetime) -> None:
-        self._at = at
-
-    def now(self) -> datetime:
-        return self._at
-
-    def monotonic(self) -> float:
-        return 0.0
 
 
 def visit(folder: Path, url: str, say: Callable[[dict[str, Any]], None]) -> None:
@@ -55,8 +36,9 @@ def visit(folder: Path, url: str, say: Callable[[dict[str, Any]], None]) -> None
     stage = Stage(folder, say)
     stage.start(url)
     stage.link("在线")
-    visitor = Visitor(stage, url)
-    visitor.fill()
+    filling = Filling(stage, url, datetime.now(CHINA).replace(second=0, microsecond=0))
+    filling.fill()
+    visitor = Visitor(stage, filling)
     for kind in all_records():
         visitor.visit(kind)
         if kind == "stock_in":
@@ -68,127 +50,12 @@ def visit(folder: Path, url: str, say: Callable[[dict[str, Any]], None]) -> None
 
 
 class Visitor:
-    """Fills the data file once and then goes from module to module."""
+    """Goes from module to module and takes the pictures."""
 
-    def __init__(self, stage: Stage, url: str) -> None:
+    def __init__(self, stage: Stage, filling: Filling) -> None:
         self.stage = stage
-        self._url = url
-        self.now = datetime.now(CHINA).replace(second=0, microsecond=0)
-        self.bags = papers.refrigerator(self.now)
-        self._labels: list[dict[str, Any]] = []
-        self._saved: dict[str, list[Saved]] = {}
-
-    # -- what is there before the first picture -------------------------------------------------------------------
-
-    def _lane(self, work: Callable[[Desk], T]) -> T:
-        """Do something on the database lane, where the window does it too, and return what it returns."""
-        program, done, failed = self.stage.program, list[T](), list[Exception]()
-        assert program is not None
-        desk = self.stage.desk
-        program.tasks.database(lambda: work(desk), done.append, failed.append)
-        until(lambda: done or failed, "资料库没有回答")
-        if failed:
-            raise failed[0]
-        return done[0]
-
-    def _register(self, kind: str, *many: Mapping[str, Any]) -> None:
-        saved = self._lane(lambda desk: [desk.register(kind, values) for values in many])
-        self._saved.setdefault(kind, []).extend(saved)
-
-    def _act(self, what: str, **options: Any) -> dict[str, Any]:
-        """Let the other side do one thing."""
-        from bloodbank_desktop.training.acts import perform
-        from bloodbank_desktop.training.platform import Platform
-
-        with closing(Platform(self.stage.data / TRAINING_FILE)) as platform:
-            return perform(platform, what, options)
-
-    def _answer(self, kind: str, place: int, *acts: str, **options: Any) -> dict[str, Any]:
-        answer: dict[str, Any] = {}
-        for what in acts:
-            answer = self._act(what, id=self._saved[kind][place].record_id, **(options if what == acts[-1] else {}))
-        return answer
-
-    def fill(self) -> None:
-        """Register what the lists show, let it arrive, let the other side answer, and let the answers come back."""
-        now, bags = self.now, self.bags
-        self._earlier_delivery()
-        # Requests came in this morning, the first one was answered, and what follows from it came later.
-        self._register("transfusion_request", *(papers.request(place, now - 4 * _HOUR) for place in range(3)))
-        for kind, make in (
-            ("blood_order", papers.order),
-            ("entitlement_review", papers.review),
-            ("immunohaematology_request", papers.referral),
-            ("autologous_transfusion", papers.autologous),
-        ):
-            self._register(kind, *(make(place, now) for place in range(3)))
-        self._register("clinical_issue", papers.issue(0, now - 3 * _HOUR, bags[:2]))
-        self._register("other_stock_out", papers.removal(now, [bags[13]]))
-        transfer = {"out_type": "transfer", "reason": "other", "witness": None, "waste_handover_no": None}
-        self._register(
-            "other_stock_out",
-            papers.removal(now, [bags[15]], **transfer, reason_text="院际调剂", to_hospital="training_hospital"),
-        )
-        self._register("adverse_reaction", papers.reaction(0, now, bags[:2]))
-        self._push()
-        self.stage.note("records registered")
-        self._arrived()
-        self.stage.note("records uploaded")
-        self._answer("blood_order", 0, "order-refuse")
-        self._answer("blood_order", 1, "order-partly")
-        self._labels = self._answer("blood_order", 2, "order-satisfy", "order-dispatch")["labels"]
-        self._answer("entitlement_review", 1, "review-reviewing", "review-pass")
-        self._answer("entitlement_review", 2, "review-reviewing", "review-not-pass")
-        self._answer("immunohaematology_request", 2, "laboratory-receive", "laboratory-report")
-        self._answer("immunohaematology_request", 1, "laboratory-receive", "laboratory-reject")
-        self._answer("other_stock_out", 1, "transfer-acknowledge")
-        self._answer("adverse_reaction", 0, "reaction-acknowledge")
-        for _ in range(3):
-            self._act("plan-allocate")
-        recalled = f"{bags[9]['donation_number']} {bags[9]['product_code']}"
-        self._act("recall", bag=[recalled])
-        self.stage.note("the platform has answered")
-        # A program that starts reads at once what the platform has to say; one that runs would do it within a minute.
-        self.stage.stop()
-        self.stage.start(self._url)
-        until(self._came_back, "平台的答复没有回来")
-        self.stage.settled()
-        self.stage.note("records and answers in place", records={kind: len(one) for kind, one in self._saved.items()})
-
-    def _earlier_delivery(self) -> None:
-        from bloodbank_desktop.operations.desk import Desk as Desk_
-        from bloodbank_desktop.operations.stock_desk import StockDesk
-        from bloodbank_desktop.records.bag import bag_key
-
-        then = self.now - _EARLIER
-        keys = [bag_key(one) for one in self.bags]
-
-        def work(desk: Desk) -> Saved:
-            earlier = Desk_(desk.store, _Then(then), desk.operator)
-            saved = earlier.register("stock_in", papers.delivery(then, self.bags))
-            stock = StockDesk(desk)
-            stock.do("quarantine", [keys[7]], reason="标签破损待查")
-            stock.do("reserve", [keys[4]], holder=papers.request_no(1))
-            stock.set_level(("RBC-SLR", "A", "positive"), 10)
-            stock.set_level(("RBC-SLR", "O", "positive"), 6)
-            return saved
-
-        self._saved["stock_in"] = [self._lane(work)]
-
-    def _push(self) -> None:
-        """Tell the network lane that there is something to send, as the window does after a save."""
-        program = self.stage.program
-        assert program is not None
-        program.window.saved.emit(self._saved["stock_in"][0])
-
-    def _arrived(self) -> None:
-        until(lambda: all(one["state"] == "done" for one in self.stage.queue()), "记录没有送达平台")
-
-    def _came_back(self) -> bool:
-        """Whether the last thing that the other side said is in the data file."""
-        from bloodbank_desktop.storage.listing import ListQuery
-
-        return self.stage.desk.open_list(ListQuery("recall_notice")).total > 0
+        self.filling = filling
+        self.now, self.bags = filling.now, filling.bags
 
     # -- one module after the other -------------------------------------------------------------------------------
 
@@ -231,12 +98,18 @@ class Visitor:
             return
         if kind == "adverse_reaction":
             dialog = self._follow("clinical_issue", "reaction", kind)
-            known = papers.reaction(0, self.now, [])
+            known = self.filling.reaction([])
             self._show(dialog, {key: value for key, value in known.items() if key != "bags"})
         else:
-            dialog = self._draft(kind, _PAPERS[kind](self))
+            dialog = self._draft(kind, self._next_paper(kind))
         self._whole_dialog(f"{name}-已填", dialog)
         stage.leave(dialog, Qt.Key.Key_S, _CTRL, f"{name}没有登记成功")
+
+    def _next_paper(self, kind: str) -> dict[str, Any]:
+        """Return a paper that is in no list yet."""
+        if kind == "other_stock_out":
+            return papers.removal_values(bags=[self.bags[8]], now=self.now, out_no=None, reason="expired")
+        return paper(kind, 3, self.now)
 
     def _whole_dialog(self, name: str, dialog: QDialog) -> None:
         """Take a picture of a dialog, and one of its lower end if not all of it is on the screen."""
@@ -267,7 +140,7 @@ class Visitor:
                     desk.drafts.keep_line(kind, draft_id, f.key, new_id(), line)
             return desk.drafts.find(draft_id)
 
-        draft = self._lane(keep)
+        draft = self.filling.lane(keep)
         program = self.stage.program
         assert program is not None
         program.window.deeds.open(kind, "register", None, draft)
@@ -277,8 +150,8 @@ class Visitor:
         """Begin a follow-up from a record, by default the first one that the tour registered."""
         from bloodbank_desktop.operations.followups import begin
 
-        source = record_id or self._saved[kind][0].record_id
-        draft = self._lane(lambda desk: begin(desk, kind, source, key))
+        source = record_id or self.filling.saved[kind][0].record_id
+        draft = self.filling.lane(lambda desk: begin(desk, kind, source, key))
         program = self.stage.program
         assert program is not None
         program.window.deeds.open(leads_to, "register", None, draft)
@@ -306,37 +179,36 @@ class Visitor:
     def _receive(self, name: str) -> None:
         """A delivery is ticked off its note: one bag is missing, one is extra."""
         stage = self.stage
-        note = self._lane(lambda desk: _first_id(desk, "dispatch_note"))
+        note = self.filling.lane(lambda desk: _first_id(desk, "dispatch_note"))
         dialog = self._follow("dispatch_note", "receive", "stock_in", note)
-        for label in self._labels[:-1]:
+        for label in self.filling.labels[:-1]:
             for code in label["scans"]:
                 stage.scan(dialog, code)
-        extra = papers.bag(90, self.now, "E5445", ("A", "positive"), 12)
-        number, product = papers.codes(extra)
-        for code in (number, "=%6200", product, f"&>0{extra['expires_at'].astimezone(CHINA):%y%j}2359"):
+        extra = bag(90, self.now, "E5445", 0, 12)
+        for code in labels.scans(extra):
             stage.scan(dialog, code)
         self._show(dialog, {"checker": "训练乙"})
         self._whole_dialog(f"{name}-与发血单核对", dialog)
         words = " ".join(one.text() for one in dialog.findChildren(QLabel))
         if "缺 1" not in words or "单外 1" not in words:
             raise Failed("入库窗口没有指出缺少和单外的血袋")
-        stage.note("delivery ticked off its note", sent=len(self._labels), missing=1, extra=1)
+        stage.note("delivery ticked off its note", sent=len(self.filling.labels), missing=1, extra=1)
         stage.leave(dialog, Qt.Key.Key_S, _CTRL, f"{name}没有登记成功")
 
     def _issue(self, name: str) -> None:
         """Blood leaves for the second request: a wrong bag is refused, the right one crossmatched."""
         stage, now = self.stage, self.now
         dialog = self._follow(
-            "transfusion_request", "issue", "clinical_issue", self._saved["transfusion_request"][1].record_id
+            "transfusion_request", "issue", "clinical_issue", self.filling.saved["transfusion_request"][1].record_id
         )
-        for code in papers.codes(self.bags[8]):
+        for code in codes(self.bags[8]):
             answer = stage.scan(dialog, code)
         stage.note("expired bag refused at issue", answer=answer)
         self._whole_dialog(f"{name}-过期血袋拒发", dialog)
         table = part(dialog, QTableView, "bags")
         table.setFocus()
         stage.press(dialog, Qt.Key.Key_Delete, _CTRL, lambda: table.model().rowCount() == 0, "拒发的血袋没有删去")
-        for code in papers.codes(self.bags[4]):
+        for code in codes(self.bags[4]):
             stage.scan(dialog, code)
         until(lambda: table.model().rowCount() >= 1, "血袋没有进入发血单")
         stage.picture(f"{name}-已扫血袋", dialog)
@@ -345,10 +217,10 @@ class Visitor:
         from bloodbank_desktop.forms.row_dialog import RowDialog
 
         assert isinstance(row, RowDialog)
-        row.form.fill_empty(papers.crossmatch(now))
+        row.form.fill_empty(papers.crossmatch_values(self.bags[4], now=now))
         stage.picture(f"{name}-交叉配血", row)
         stage.leave(row, Qt.Key.Key_S, _CTRL, "配血结果没有填上")
-        self._show(dialog, {"collector": "训练取血员", "checker": "训练乙", "pickup_no": "QX00000401"})
+        self._show(dialog, {"collector": papers.CLINIC[3], "checker": papers.STAFF[1], "pickup_no": "QX00000401"})
         self._whole_dialog(f"{name}-已填", dialog)
         stage.leave(dialog, Qt.Key.Key_S, _CTRL, f"{name}没有登记成功")
 
@@ -361,7 +233,7 @@ class Visitor:
         stage.picture(f"{name}-激活", question, over=stage.window)
         question.accept()
         until(lambda: shown("dialog.activate") is None, "激活窗口没有关闭")
-        self._arrived()
+        self.filling.arrived()
         stage.settled()
         stage.picture(f"{name}-已激活")
 
@@ -400,9 +272,9 @@ class Visitor:
         window = stage.dialog("dialog.stock_take", Qt.Key.Key_I, _CTRL)
         said, counted = part(window, QLabel, "said"), part(window, QListWidget, "list.counted")
         here = [one for place, one in enumerate(self.bags) if place not in (0, 1, 10, 13, 15)]
-        strange = papers.bag(91, self.now, "E5445", ("O", "positive"), 12)
+        strange = bag(91, self.now, "E5445", 2, 12)
         for place, one in enumerate([*here, strange], start=1):
-            for code in papers.codes(one):
+            for code in codes(one):
                 stage.scan(window, code, label="said")
                 if counted.count() == place:
                     break
@@ -429,16 +301,6 @@ def _first_id(desk: Desk, kind: str) -> str:
     from bloodbank_desktop.storage.listing import ListQuery
 
     return desk.page(desk.open_list(ListQuery(kind)), 0, 1)[0].record_id
-
-
-_PAPERS: dict[str, Callable[[Visitor], dict[str, Any]]] = {
-    "blood_order": lambda visitor: papers.order(3, visitor.now),
-    "entitlement_review": lambda visitor: papers.review(3, visitor.now),
-    "transfusion_request": lambda visitor: papers.request(3, visitor.now),
-    "other_stock_out": lambda visitor: papers.removal(visitor.now, [visitor.bags[8]], reason="expired"),
-    "autologous_transfusion": lambda visitor: papers.autologous(3, visitor.now),
-    "immunohaematology_request": lambda visitor: papers.referral(3, visitor.now),
-}
 
 
 def _holds(counted: QListWidget, count: int) -> bool:

@@ -14,9 +14,9 @@ from functools import cache
 from typing import Any
 
 from bloodbank_desktop.clock import CHINA, china_day
-from bloodbank_desktop.records.codes import check_characters, donation_number
-from bloodbank_desktop.records.codes.reference import table as reference
+from bloodbank_desktop.records.codes import donation_number
 from bloodbank_desktop.records.tables import table
+from bloodbank_desktop.training import labels
 from bloodbank_desktop.training.stage import Stage
 
 #: A facility number of no register (training only), and the characters "volunteer, not divided" of a product code.
@@ -111,24 +111,12 @@ def _expiry(component: str, number: int, now: datetime) -> datetime:
     return expires
 
 
-@cache
-def _groups() -> dict[tuple[str, str], str]:
-    rows = reference("isbt128", "blood_groups.json")["groups"]
-    return {(row["abo"], row["rhd"]): row["gg"][0] for row in rows if row["variant"] is None}
-
-
 def label(bag: dict[str, Any]) -> dict[str, Any]:
     """Return what is printed on a bag: its number with the check character in the box, and its four scans."""
-    number, expires = bag["donation_number"], bag["expires_at"].astimezone(CHINA)
     return {
-        "donation_number": donation_number.format(number),
+        "donation_number": donation_number.format(bag["donation_number"]),
         "product_code": bag["product_code"],
-        "scans": [
-            f"={number}{check_characters.flag(number)}",
-            f"=%{_groups()[bag['abo'], bag['rhd']]}00",
-            f"=<{bag['product_code']}",
-            f"&>0{expires:%y%j%H%M}",
-        ],
+        "scans": labels.scans(bag),
     }
 
 

@@ -51,7 +51,7 @@ def test_the_page_says_everything(profile: Profile) -> None:
     key = bag_key(bag_values(1000))
     page = trace_page(trace_bag(profile.desk, key), NOW, "训练甲")
     text = words(page)
-    label = ("去白细胞悬浮红细胞 2 U", "AB型 RhD 阳性", "已发出（SQS00000001）", "2027-01-01 23:59")
+    label = ("去白细胞悬浮红细胞 2 U", "B型 RhD 阳性", "已发出（SQS00000001）", "2027-01-01 23:59")
     events = ("入库并核对", "移位", "9号冰箱", "配血预留", "发出", "血站召回", "2026-11-23 09:00", "训练甲")
     papers = tuple(f"{prefix}00000001" for prefix in ("YDS", "FX", "RKS", "SQS", "FXS", "FYS", "ZHS"))
     for said in (bag_name(key), *label, *events, *papers, "输血不良反应"):

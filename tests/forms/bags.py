@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from bloodbank_desktop.clock import CHINA
-from tests.samples import GROUPS, bag_values
+from bloodbank_desktop.training import labels
+from tests.samples import bag_values
 
 
 def expiry_code(moment: datetime) -> str:
@@ -16,14 +17,7 @@ def expiry_code(moment: datetime) -> str:
 
 def label_scans(index: int, **changes: Any) -> list[str]:
     """Return the four codes on the label of one bag: donation, group, product, expiry."""
-    bag = bag_values(index, entry="scanned", **changes)
-    gg = next(gg for abo, rhd, gg in GROUPS if (abo, rhd) == (bag["abo"], bag["rhd"]))
-    return [
-        f"={bag['donation_number']}00",
-        f"=%{gg}00",
-        f"=<{bag['product_code']}",
-        expiry_code(bag["expires_at"]),
-    ]
+    return labels.scans(bag_values(index, entry="scanned", **changes), "00")
 
 
 def expected_bag(index: int, **changes: Any) -> dict[str, Any]:

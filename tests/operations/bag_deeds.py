@@ -51,9 +51,10 @@ class Bags:
         values = samples.reversal_values(self.delivered[delivery.record_id], self._next(), now=self.now(), **changes)
         return self.profile.desk.register("stock_in", {**values, **({"bags": bags} if bags else {})})
 
-    def issue(self, *bags: Bag, patient: int = 1, started: Any = None, **changes: Any) -> Saved:
-        """Issue bags for the request of a patient; `started` is when the transfusion of all of them began."""
-        values = samples.issue_values(seed=patient, bags=bags, now=self.now(), **changes)
+    def issue(self, *bags: Bag, patient: int | None = None, started: Any = None, **changes: Any) -> Saved:
+        """Issue bags to a patient of their group; `started` is when the transfusion of all of them began."""
+        seed = samples.patient_of(bags[0]) if patient is None else patient
+        values = samples.issue_values(seed=seed, bags=bags, now=self.now(), **changes)
         values |= {"issue_no": f"FX{self._next()}", "bags": tuple({**b, "started_at": started} for b in values["bags"])}
         return self.profile.desk.register("clinical_issue", values)
 
@@ -74,7 +75,8 @@ class Bags:
 
     def report(self, *bags: Bag) -> Saved:
         """Register a reaction to bags."""
-        values = samples.reaction_values(seed=self._next(), bags=bags, now=self.now())
+        number = f"FY{self._next()}"
+        values = samples.reaction_values(seed=samples.patient_of(bags[0]), bags=bags, now=self.now(), report_no=number)
         return self.profile.desk.register("adverse_reaction", values)
 
     def fill_in(self, issue: Saved, started: Any) -> Saved:

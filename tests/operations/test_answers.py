@@ -24,10 +24,10 @@ from bloodbank_desktop.storage.outbox import OutboxRow
 from bloodbank_desktop.sync.downloader import Downloader
 from bloodbank_desktop.training.acts import perform
 from bloodbank_desktop.training.server import TrainingServer
+from tests import samples
 from tests.samples import stock_in_values
 from tests.support import FakeClock, census
 from tests.sync.kit import engine_of, http_platform, profile
-from tests.training import papers
 from tests.training.kit import Json, slug, whole_feed
 
 ORDER, REVIEW, PLAN, REFERRAL = "blood_order", "entitlement_review", "donor_plan", "immunohaematology_request"
@@ -117,7 +117,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 def test_the_answers_to_an_order_stand_on_the_record(world: World) -> None:
     """Accepted, answered line by line, dispatched: each is on the record and in the list after the next sync."""
     desk = world.one
-    order = desk.register(ORDER, papers.order_values())
+    order = desk.register(ORDER, samples.order_values())
     assert list(desk.facts(ORDER, order.record_id)) == ["平台回执号", "平台收到时间"]
     for what, options, state in (
         ("order-accept", {}, "已受理"),
@@ -143,7 +143,7 @@ def test_the_answers_to_an_order_stand_on_the_record(world: World) -> None:
 def test_what_was_dispatched_can_be_received(world: World) -> None:
     """The bags of a note pass the rules of receipt as typed from their labels, and tick the note off."""
     desk = world.one
-    desk.register(ORDER, papers.order_values())
+    desk.register(ORDER, samples.order_values())
     world.act("order-satisfy")
     world.act("order-dispatch")
     desk.sync()
@@ -159,7 +159,7 @@ def test_what_was_dispatched_can_be_received(world: World) -> None:
 def test_an_accepted_order_is_closed_on_the_workstation(world: World) -> None:
     """Once the answer is here, amending and deleting are refused with the sentence of the lock, and nothing is queued."""
     desk = world.one
-    values = papers.order_values()
+    values = samples.order_values()
     order = desk.register(ORDER, values)
     world.act("order-accept")
     desk.sync()
@@ -179,7 +179,7 @@ def test_an_accepted_order_is_closed_on_the_workstation(world: World) -> None:
 def test_a_change_queued_before_the_lock_comes_back_refused(world: World, op: str) -> None:
     """Amended or deleted offline while the station accepted: rejected as locked, told at the record, the order stands."""
     desk = world.one
-    values = papers.order_values()
+    values = samples.order_values()
     order = desk.register(ORDER, values)
     if op == "amend":
         desk.profile.desk.amend(ORDER, order.record_id, values | {"remark": "再加"})
@@ -201,7 +201,7 @@ def test_a_change_queued_before_the_lock_comes_back_refused(world: World, op: st
 def test_a_change_queued_before_an_answer_that_does_not_lock_applies(world: World) -> None:
     """An answer bumps no version: what was amended offline meanwhile still applies, and both stand on the record."""
     desk = world.one
-    values = papers.review_values()
+    values = samples.review_values()
     review = desk.register(REVIEW, values)
     desk.profile.desk.amend(REVIEW, review.record_id, values | {"remark": "电话已改"})
     assert world.act("review-reviewing")["version"] == 1
@@ -218,7 +218,7 @@ def test_a_change_queued_before_an_answer_that_does_not_lock_applies(world: Worl
 def test_a_refused_certificate_is_completed_and_passes(world: World) -> None:
     """What is lacking is shown; amended, it passes, nothing is lacking any more, and now it is closed."""
     desk = world.one
-    values = papers.review_values()
+    values = samples.review_values()
     review = desk.register(REVIEW, values)
     world.act("review-not-pass", lacking="户籍证明", remark="请在三日内补充")
     desk.sync()
@@ -291,11 +291,11 @@ def test_what_becomes_of_a_plan_is_shown(world: World) -> None:
 def test_a_laboratory_result_comes_back_with_its_lines(world: World) -> None:
     """Received, then reported: each requested test has its result on the record, with conclusion and advice."""
     desk = world.one
-    referral = desk.register(REFERRAL, papers.referral_values())
+    referral = desk.register(REFERRAL, samples.referral_values())
     world.act("laboratory-receive")
     desk.sync()
     with pytest.raises(KnownProblem, match="已收到标本"):
-        desk.profile.desk.amend(REFERRAL, referral.record_id, papers.referral_values(remark="改"))
+        desk.profile.desk.amend(REFERRAL, referral.record_id, samples.referral_values(remark="改"))
     world.act("laboratory-report", result=["antibody_id=检出抗-E"], conclusion="抗-E", advice="选 E 阴性红细胞")
     desk.sync()
     facts = desk.facts(REFERRAL, referral.record_id)
@@ -307,11 +307,11 @@ def test_a_laboratory_result_comes_back_with_its_lines(world: World) -> None:
 def test_a_rejected_sample_opens_the_request_again(world: World) -> None:
     """The reason of a rejection is shown, and the request can be amended and received after all."""
     desk = world.one
-    referral = desk.register(REFERRAL, papers.referral_values())
+    referral = desk.register(REFERRAL, samples.referral_values())
     world.act("laboratory-reject", rejection="标本量不足")
     desk.sync()
     assert desk.facts(REFERRAL, referral.record_id)["拒收原因"] == "标本量不足"
-    desk.profile.desk.amend(REFERRAL, referral.record_id, papers.referral_values(remark="已重抽"))
+    desk.profile.desk.amend(REFERRAL, referral.record_id, samples.referral_values(remark="已重抽"))
     desk.sync()
     world.act("laboratory-receive")
     desk.sync()
@@ -325,8 +325,8 @@ def test_transfer_and_reaction_are_acknowledged(world: World) -> None:
     desk = world.one
     delivery = stock_in_values(2)
     desk.register("stock_in", delivery)
-    removal = desk.register("other_stock_out", papers.transfer_values(delivery["bags"][0]))
-    reaction = desk.register("adverse_reaction", papers.reaction_values())
+    removal = desk.register("other_stock_out", samples.transfer_values(bags=delivery["bags"][:1]))
+    reaction = desk.register("adverse_reaction", samples.reaction_values(seed=1))
     world.act("transfer-acknowledge")
     world.act("reaction-acknowledge", remark="已转血站")
     desk.sync()
@@ -339,7 +339,7 @@ def test_a_recall_sets_bags_aside_and_follows_those_that_left(world: World) -> N
     delivery = stock_in_values(3)
     world.one.register("stock_in", delivery)
     issued, *others = delivery["bags"]
-    world.one.register("clinical_issue", papers.issue_values(issued))
+    world.one.register("clinical_issue", samples.issue_values(bags=[issued]))
     world.act("recall", bag=[f"{bag['donation_number']} {bag['product_code']}" for bag in (issued, others[0])])
     for station in (world.one, world.two):
         station.sync()
@@ -350,13 +350,13 @@ def test_a_recall_sets_bags_aside_and_follows_those_that_left(world: World) -> N
         assert last == ["recall", "recall", "receive_checked"]
         assert station.view("recall_notice", station.only("recall_notice")).values["reason"]
     with pytest.raises(KnownProblem):
-        world.one.profile.desk.register("clinical_issue", papers.issue_values(others[0], 1))
+        world.one.profile.desk.register("clinical_issue", samples.issue_values(seed=6, bags=others[:1]))
 
 
 def test_what_a_person_is_editing_is_left_alone(world: World) -> None:
     """A draft stays as it was while answers arrive; record, revision and history of the order do not change by them."""
     desk = world.one
-    order = desk.register(ORDER, papers.order_values())
+    order = desk.register(ORDER, samples.order_values())
     before = desk.view(ORDER, order.record_id)
     desk.profile.desk.drafts.keep(ORDER, order.record_id, {**before.values, "remark": "正在改"}, {"phone": "021-"})
     draft = desk.profile.desk.drafts.find(order.record_id)
@@ -374,7 +374,7 @@ def test_what_a_person_is_editing_is_left_alone(world: World) -> None:
 def test_reading_everything_again_changes_nothing(world: World) -> None:
     """Answers read a second time, from the beginning of the feed, leave every row as it was, and none is lost."""
     desk = world.one
-    desk.register(ORDER, papers.order_values())
+    desk.register(ORDER, samples.order_values())
     for what in ("order-accept", "order-satisfy", "order-dispatch", "plan-allocate", "recall"):
         world.act(what)
     desk.sync()

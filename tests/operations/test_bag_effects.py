@@ -129,11 +129,11 @@ def test_an_issue_takes_bags_out(bags: Bags) -> None:
     """Issued bags have the request as their holder, and leave no second time in any way."""
     one = bag_values(0)
     bags.receive(one)
-    issue = bags.issue(one, patient=7)
+    issue = bags.issue(one, patient=6)
     row = bags.row(one)
-    assert (row.state, row.holder) == ("issued", "SQS00000007")
+    assert (row.state, row.holder) == ("issued", "SQS00000006")
     assert (bags.life(one)[-1].kind, bags.life(one)[-1].record_id) == ("clinical_issue", issue.record_id)
-    for again in (lambda: bags.issue(one, patient=7), lambda: bags.remove("discard", one)):
+    for again in (lambda: bags.issue(one, patient=6), lambda: bags.remove("discard", one)):
         assert where(refused(bags, again)) == [(ON_BAG, 1, "bag-state")]
 
 
@@ -161,14 +161,14 @@ def test_a_reserved_bag_goes_to_its_request_only(bags: Bags) -> None:
     """What is reserved for one request is refused to another, and issued to its own or after its release."""
     one, two = bag_values(0), bag_values(1)
     bags.receive(one, two)
-    bags.stock.do("reserve", [bag_key(one), bag_key(two)], holder="SQS00000007")
-    (problem, _) = refused(bags, lambda: bags.issue(one, two, patient=8))
+    bags.stock.do("reserve", [bag_key(one), bag_key(two)], holder="SQS00000006")
+    (problem, _) = refused(bags, lambda: bags.issue(one, two, patient=12))
     assert (problem.code, problem.line) == ("reserved-for-another", 1)
-    assert "SQS00000007" in problem.message
-    bags.issue(one, patient=7)
+    assert "SQS00000006" in problem.message
+    bags.issue(one, patient=6)
     bags.stock.do("release", [bag_key(two)])
-    bags.issue(two, patient=8)
-    assert [bags.row(bag).holder for bag in (one, two)] == ["SQS00000007", "SQS00000008"]
+    bags.issue(two, patient=12)
+    assert [bags.row(bag).holder for bag in (one, two)] == ["SQS00000006", "SQS00000012"]
 
 
 @pytest.mark.parametrize("minutes", [0, 1, 60 * 24 * 30])
@@ -327,7 +327,7 @@ def test_a_recall_sets_aside_what_is_here(bags: Bags) -> None:
     bags.receive(available, reserved, aside, issued, given, gone)
     bags.stock.do("reserve", [bag_key(reserved)], holder="SQ1")
     bags.stock.do("quarantine", [bag_key(aside)], reason="外观可疑")
-    bags.issue(issued, patient=7)
+    bags.issue(issued, patient=6)
     bags.issue(given, started=NOW)
     bags.remove("discard", gone)
     notice = bags.recall(received, available, reserved, aside, issued, given, gone, never)
@@ -336,7 +336,7 @@ def test_a_recall_sets_aside_what_is_here(bags: Bags) -> None:
     for bag in (received, available, reserved, aside, issued, given):
         entry = bags.life(bag)[-1]
         assert (entry.event, entry.kind, entry.record_id, entry.actor) == ("recall", "recall_notice", notice, "平台")
-    assert bags.row(issued).holder == "SQS00000007"
+    assert bags.row(issued).holder == "SQS00000006"
     assert bags.row(reserved).holder == ""
     assert where(refused(bags, lambda: bags.issue(available))) == [(ON_BAG, 1, "bag-state")]
 

@@ -136,7 +136,7 @@ def test_a_reaction_knows_patient_issue_and_history(profile: Profile) -> None:
     """Patient and issue are known, the history from the request, each bag with its start or else its issue as the start."""
     profile.desk.register("transfusion_request", samples.request_values(1, allergy="青霉素"))
     bags = Bags(profile)
-    one, two = bag_values(0), bag_values(1)
+    one, two = bag_values(1000), bag_values(1001)
     bags.receive(one, two, station_issue_no=None)
     values = samples.issue_values(seed=1, bags=[one, two])
     started = NOW - timedelta(minutes=2)
@@ -154,7 +154,7 @@ def test_a_reaction_knows_patient_issue_and_history(profile: Profile) -> None:
 def test_bags_of_24_hours_are_offered(seconds: int, there: bool, profile: Profile, clock: FakeClock) -> None:
     """Bags given up to exactly 24 hours apart may have caused it together; a second more and they are not offered."""
     bags = Bags(profile)
-    early, late, other = bag_values(0), bag_values(1), bag_values(2)
+    early, late, other = bag_values(0), bag_values(1), bag_values(2, group=samples.group_of(2))
     bags.receive(early, late, other, station_issue_no=None)
     first = bags.issue(early, issued_at=NOW)
     clock.advance(days=1, seconds=seconds)
@@ -170,10 +170,10 @@ def test_bags_given_under_the_other_number_are_offered(profile: Profile) -> None
     bags = Bags(profile)
     one, two = bag_values(0), bag_values(1)
     bags.receive(one, two, station_issue_no=None)
-    bags.issue(one, patient=1)
-    saved = bags.issue(two, patient=2)
+    bags.issue(one, patient=6)
+    saved = bags.issue(two, patient=12)
     assert offered(profile, saved.record_id) == [bag_key(two)]
-    patients.merge(profile.desk, "ZY00000001", "ZY00000002", reason="身份已核实")
+    patients.merge(profile.desk, "ZY00000006", "ZY00000012", reason="身份已核实")
     assert sorted(offered(profile, saved.record_id)) == sorted([bag_key(one), bag_key(two)])
 
 

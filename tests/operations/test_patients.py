@@ -45,16 +45,16 @@ def test_nothing_is_known_of_a_stranger(profile: Profile) -> None:
 def test_every_module_adds_to_the_history(profile: Profile) -> None:
     """Groups, antibodies, reactions and records of all modules stand there, the newest first, and nobody else's."""
     bags = Bags(profile)
-    bags.receive(bag_values(0), station_issue_no=None)
+    bags.receive(bag_values(1000), station_issue_no=None)
     request(profile, 1)
     request(profile, 2)
-    bags.issue(bag_values(0), patient=1)
+    bags.issue(bag_values(1000), patient=1)
     later: dict[str, Any] = {
         "onset_at": NOW + timedelta(days=1),
         "reported_at": NOW + timedelta(days=1),
         "antibody_screen": "positive",
     }
-    profile.desk.register("adverse_reaction", samples.reaction_values(1, 1, bags=[bag_values(0)], **later))
+    profile.desk.register("adverse_reaction", samples.reaction_values(1, 1, bags=[bag_values(1000)], **later))
     profile.desk.register("immunohaematology_request", samples.referral_values(1, own_antibody_screen="negative"))
     profile.desk.register("autologous_transfusion", samples.autologous_values(1))
     found = history(profile.desk, ONE)

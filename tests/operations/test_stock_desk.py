@@ -167,23 +167,23 @@ def test_an_expired_bag_is_not_reserved(seconds: int, allowed: bool, bags: Bags,
 def test_a_reserved_bag_goes_to_its_request(bags: Bags) -> None:
     """The holder is respected at issue; a release, and only that, makes the bag free for another request."""
     bag = _bring(bags, "available")
-    bags.stock.do("reserve", [bag_key(bag)], holder="SQS00000001")
-    assert bags.row(bag).holder == "SQS00000001"
+    bags.stock.do("reserve", [bag_key(bag)], holder="SQS00000006")
+    assert bags.row(bag).holder == "SQS00000006"
     with pytest.raises(Refused) as caught:
-        bags.issue(bag, patient=2)
+        bags.issue(bag, patient=12)
     assert [(problem.line, problem.code) for problem in caught.value.problems] == [(1, "reserved-for-another")]
-    assert "SQS00000001" in caught.value.problems[0].message
+    assert "SQS00000006" in caught.value.problems[0].message
     bags.stock.do("release", [bag_key(bag)])
     assert bags.row(bag).holder == ""
-    bags.issue(bag, patient=2)
-    assert (bags.state(bag), bags.row(bag).holder) == ("issued", "SQS00000002")
+    bags.issue(bag, patient=12)
+    assert (bags.state(bag), bags.row(bag).holder) == ("issued", "SQS00000012")
 
 
 def test_a_reserved_bag_may_be_issued_to_its_request(bags: Bags) -> None:
     """The request that a bag is kept for gets it without a release."""
     bag = _bring(bags, "available")
-    bags.stock.do("reserve", [bag_key(bag)], holder="SQS00000001")
-    bags.issue(bag, patient=1)
+    bags.stock.do("reserve", [bag_key(bag)], holder="SQS00000006")
+    bags.issue(bag, patient=6)
     assert bags.events(bag)[-2:] == ["reserve", "issue"]
 
 

@@ -54,7 +54,7 @@ SUPPLY = {"order", "note", "delivery"}
 def tell(profile: Profile, **order: Any) -> Story:
     """Let the story happen; `order` changes the order."""
     bags = Bags(profile)
-    story = Story(bags, bag_values(1000), bag_values(1001), bag_values(1002), {})
+    story = Story(bags, bag_values(1000), bag_values(1001), bag_values(1002, group=samples.group_of(2)), {})
     whole = (story.one, story.two, story.third)
     story.add("request", "transfusion_request", samples.request_values(1))
     story.add("other request", "transfusion_request", samples.request_values(2))
@@ -184,10 +184,10 @@ def test_blood_ordered_for_a_request_is_followed_to_whoever_got_it(profile: Prof
 
 def test_a_reaction_of_several_issues_draws_no_stranger_in(profile: Profile, story: Story) -> None:
     """A reaction that names bags of two issues belongs to both, and neither issue gets the bags of the other by it."""
-    more = bag_values(1003)
+    more = bag_values(1003, group=samples.group_of(1))
     story.add("second delivery", "stock_in", samples.delivery_of([more], 3, station_issue_no=None))
     story.add("second issue", "clinical_issue", samples.issue_values(seed=1, bags=[more], issue_no="FXS9"))
-    both = samples.reaction_values(seed=3, bags=[story.two, more], issue_no="FXS9")
+    both = samples.reaction_values(seed=1, bags=[story.two, more], issue_no="FXS9", report_no="FYS00000003")
     story.add("second reaction", "adverse_reaction", both)
     asked = trace_record(profile.desk, *story.ids["issue"])
     assert story.names(asked) == BOTH | {"second reaction", "second issue"}
@@ -200,7 +200,11 @@ def test_a_reaction_of_several_issues_draws_no_stranger_in(profile: Profile, sto
 
 def test_a_reaction_without_the_number_of_its_issue_finds_it_by_its_bags(profile: Profile, story: Story) -> None:
     """The issue of a suspected bag is found even where the report does not state it."""
-    story.add("blind", "adverse_reaction", samples.reaction_values(seed=4, bags=[story.third], issue_no=None))
+    story.add(
+        "blind",
+        "adverse_reaction",
+        samples.reaction_values(seed=2, bags=[story.third], issue_no=None, report_no="FYS00000004"),
+    )
     assert story.names(trace(profile.desk, "FYS00000004")) == SUPPLY | {"blind", "other issue", "other request"}
 
 

@@ -19,7 +19,7 @@ from bloodbank_desktop.training import command
 from bloodbank_desktop.training.acts import ACTS, perform
 from bloodbank_desktop.training.platform import Platform
 from bloodbank_desktop.training.server import TrainingServer
-from tests.training import papers
+from tests import samples
 from tests.training.kit import Device, body_of, common_headers, slug, statuses, whole_feed
 from tests.training.test_acts import register
 
@@ -123,7 +123,7 @@ def test_acting_on_the_file_of_a_running_server_is_safe(tmp_path: Path) -> None:
 
     def send() -> None:
         for seed in range(orders):
-            operation = device.operation("blood_order", body_of("blood_order", papers.order_values(seed)))
+            operation = device.operation("blood_order", body_of("blood_order", samples.order_values(seed)))
             keys.append(operation["key"])
             if statuses(device.post(url, operation).json()["results"]) != ["applied"]:
                 failed.append(seed)

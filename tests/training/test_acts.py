@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -21,8 +20,8 @@ from bloodbank_desktop.training import contract, goods
 from bloodbank_desktop.training.acts import ACTS, perform
 from bloodbank_desktop.training.platform import Platform
 from bloodbank_desktop.training.stage import WrongWord
+from tests import samples
 from tests.samples import bag_values, stock_in_values
-from tests.training import papers
 from tests.training.kit import Device, Json, body_of, slug, statuses, whole_feed
 
 #: What the hospital has registered before each act may be done, in the order of acts.
@@ -33,17 +32,13 @@ BEFORE = {
     "plan-take-back": ("plan-allocate",),
     "laboratory-report": ("laboratory-receive",),
 }
-PAPERS: dict[str, Callable[[int], Json]] = {
-    "blood_order": papers.order_values,
-    "entitlement_review": papers.review_values,
-    "immunohaematology_request": papers.referral_values,
-    "adverse_reaction": papers.reaction_values,
-}
+#: Modules whose acts need a paper of the hospital first; a plan comes from the other side.
+REGISTERED = ("blood_order", "entitlement_review", "immunohaematology_request", "adverse_reaction")
 
 
 def register(device: Device, module: str, seed: int = 0, **changes: Any) -> str:
     """Let the hospital register a record and return its id."""
-    operation = device.operation(module, body_of(module, {**PAPERS[module](seed), **changes}))
+    operation = device.operation(module, body_of(module, samples.values(module, seed, **changes)))
     assert statuses(device.send(operation)) == ["applied"]
     return str(operation["id"])
 
@@ -52,7 +47,7 @@ def transfer(device: Device, **changes: Any) -> str:
     """Let the hospital receive two bags and transfer one; return the id of the removal."""
     bag = bag_values(0)
     delivery = device.operation("stock_in", body_of("stock_in", stock_in_values(2, 0)))
-    removal = device.operation("other_stock_out", body_of("other_stock_out", papers.transfer_values(bag, **changes)))
+    removal = device.operation("other_stock_out", body_of("other_stock_out", samples.transfer_values(bags=[bag], **changes)))
     assert statuses(device.send(delivery, removal)) == ["applied", "applied"]
     return str(removal["id"])
 
@@ -70,7 +65,7 @@ def prepared(device: Device, what: str) -> None:
         device.send(device.operation("stock_in", body_of("stock_in", stock_in_values(3, 7))))
     elif what == "transfer-acknowledge":
         transfer(device)
-    elif ACTS[what].module in PAPERS:
+    elif ACTS[what].module in REGISTERED:
         register(device, ACTS[what].module)
     for before in BEFORE.get(what, ()):
         if before == "activate":
@@ -239,7 +234,7 @@ def test_what_was_lacking_is_taken_back_when_it_is_there(device: Device) -> None
     perform(device.platform, "review-not-pass", {"lacking": "户籍证明"})
     with pytest.raises(KnownProblem):
         perform(device.platform, "review-pass")
-    body = body_of("entitlement_review", papers.review_values(remark="已补"))
+    body = body_of("entitlement_review", samples.review_values(remark="已补"))
     amended = device.operation("entitlement_review", body, "amend", id=review, base_version=1)
     assert statuses(device.send(amended)) == ["applied"]
     answer = perform(device.platform, "review-pass")["published"][0]["answer"]
@@ -302,7 +297,7 @@ def test_a_rejected_sample_may_be_sent_anew(device: Device) -> None:
     assert device.platform is not None
     rejected = perform(device.platform, "laboratory-reject", {"rejection": "标签不符"})["published"][0]["answer"]
     assert rejected["rejection"] == "标签不符"
-    body = body_of("immunohaematology_request", papers.referral_values(remark="重抽"))
+    body = body_of("immunohaematology_request", samples.referral_values(remark="重抽"))
     operation = device.operation("immunohaematology_request", body, "amend", id=request, base_version=1)
     assert statuses(device.send(operation)) == ["applied"]
     answer = perform(device.platform, "laboratory-receive")["published"][0]["answer"]

@@ -26,15 +26,14 @@ from bloodbank_desktop.records.declare import LineType, Values
 from bloodbank_desktop.storage.lists import ListQuery
 from bloodbank_desktop.storage.store import Store
 from bloodbank_desktop.sync.status import Nudge
+from bloodbank_desktop.training import labels
 from bloodbank_desktop.training.acts import perform
 from bloodbank_desktop.training.server import TrainingServer
 from bloodbank_desktop.ui.list_tab import ListTab
 from tests.faults.checker import server_changes
-from tests.forms.bags import expiry_code
 from tests.journeys.conftest import CTRL, PATIENCE, Workstation
 from tests.journeys.test_request import write
 from tests.journeys.window import burst
-from tests.samples import GROUPS
 from tests.waiting import turn_events, wait_until
 
 KEY, SHIFT = Qt.Key, Qt.KeyboardModifier.ShiftModifier
@@ -243,9 +242,7 @@ class Person:
 
     def label(self, bag: Values) -> list[str]:
         """Return the four codes on the label of a bag that the other side sent."""
-        gg = next(gg for abo, rhd, gg in GROUPS if (abo, rhd) == (bag["abo"], bag["rhd"]))
-        number, product = bag["donation_number"], bag["product_code"]
-        return [f"={number}00", f"=%{gg}00", f"=<{product}", expiry_code(bag["expires_at"])]
+        return labels.scans(bag, "00")
 
     def no_dialog(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> bool:
         """Press a key in the list; return whether, when all is done, nothing has opened."""

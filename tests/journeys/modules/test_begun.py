@@ -19,15 +19,15 @@ def test_a_reaction_begins_from_an_issue_with_its_bags(person: Person) -> None:
     """Ctrl+R on an issue offers patient and bags of the last day; the report goes up and is acknowledged."""
     now = this_minute()
     bags = [samples.bag_values(index, now=now) for index in range(2)]
-    person.put("stock_in", samples.delivery_of(bags, 4, now=now))
-    person.put("transfusion_request", samples.request_values(4, now=now))
-    person.put(ISSUE, samples.issue_values(2, 4, bags=bags, now=now))
+    person.put("stock_in", samples.delivery_of(bags, 6, now=now))
+    person.put("transfusion_request", samples.request_values(6, now=now))
+    person.put(ISSUE, samples.issue_values(2, 6, bags=bags, now=now))
     person.go_to(ISSUE)
     person.find(ISSUE, "FXS")
     dialog = person.follow(ISSUE)
     offered = [row.values["donation_number"] for row in dialog.blocks["bags"].model.rows]
     assert offered == [bag["donation_number"] for bag in bags]
-    wanted = samples.reaction_values(2, 4, bags=bags, now=now)
+    wanted = samples.reaction_values(2, 6, bags=bags, now=now)
     assert dialog.form.values()["patient_name"] == wanted["patient_name"]
     wanted |= {"onset_at": now, "reported_at": now}
     person.fill(dialog, to_type(dialog.declared, wanted))
