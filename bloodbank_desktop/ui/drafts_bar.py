@@ -5,13 +5,13 @@ A draft that nobody sees is a delivery that stands in the refrigerator and in no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QPoint
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QMenu, QWidget
 
 from bloodbank_desktop.clock import CHINA, china_day
 from bloodbank_desktop.records.declare import RecordType
@@ -78,6 +78,19 @@ class DraftsBar(QFrame):
         row.addWidget(actions.button(discard, self))
         self._dress()
         self.hide()
+
+    def choose(self, then: Callable[[Draft], object], now: datetime) -> None:
+        """Do something with the only draft, or let the person choose one of several."""
+        if len(self.drafts) == 1:
+            then(self.drafts[0])
+        elif self.drafts:
+            menu = QMenu(self)
+            menu.setObjectName("drafts.menu")
+            menu.setAccessibleName("选择一份未完成的登记")
+            for draft in self.drafts:
+                entry = menu.addAction(draft_words(draft, self._declared, now))
+                entry.triggered.connect(lambda _checked=False, draft=draft: then(draft))
+            menu.popup(self.mapToGlobal(QPoint(0, self.height())))
 
     def show_drafts(self, drafts: Sequence[Draft], now: datetime) -> None:
         """Say what is unfinished, the newest in words."""

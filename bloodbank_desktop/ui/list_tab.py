@@ -9,28 +9,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QPoint, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QGuiApplication
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QMenu, QVBoxLayout, QWidget
+from PySide6.QtCore import QPoint, QSettings, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from bloodbank_desktop.clock import Clock
-from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import RecordType, Verb
 from bloodbank_desktop.records.followups import followups
-from bloodbank_desktop.ui import actions, states, theme
+from bloodbank_desktop.ui import actions, theme
 from bloodbank_desktop.ui.columns import ColumnMemory
-from bloodbank_desktop.ui.drafts_bar import DraftsBar, draft_words
+from bloodbank_desktop.ui.drafts_bar import DraftsBar
 from bloodbank_desktop.ui.flow import FlowLayout
 from bloodbank_desktop.ui.list_model import Keep, PagedModel, Query, Row, Source
 from bloodbank_desktop.ui.list_view import ListView
-from bloodbank_desktop.ui.record_source import UPLOAD, UPLOAD_LABEL, RecordSource, list_query
+from bloodbank_desktop.ui.narrowing import Narrowing
+from bloodbank_desktop.ui.record_source import RecordSource, list_query
 from bloodbank_desktop.ui.tasks import Tasks
 
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
     from bloodbank_desktop.storage.draft_rows import Draft
 
-_DEBOUNCE_MS = 150
 #: Each verb with the action that does it, in the order of the buttons.
 VERB_ACTIONS = {
     Verb.REGISTER: "register",
@@ -75,17 +74,13 @@ class ListTab(QWidget):
         self.view = ListView(f"list.{declared.key}", f"{declared.label}列表", self)
         self.view.empty_text = "正在打开数据库…"
         self.actions_by_name: dict[str, QAction] = {}
+        self.narrowing = Narrowing(declared, self)
+        self.search, self.filters = self.narrowing.search, self.narrowing.boxes
         self._make_actions()
-        self.search = self._search_box()
-        self.filters = self._filter_boxes()
         self.count = QLabel(self)
         self.count.setObjectName("count")
         self.drafts = DraftsBar(declared, self.actions_by_name["resume"], self.actions_by_name["discard"], self)
         self.columns = ColumnMemory(self.view, preferences, lambda: self._desk.operator if self._desk else self._person)
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(_DEBOUNCE_MS)
-        self._pause.timeout.connect(self._ask)
         self._lay_out()
         self._connect()
         self._enable()
@@ -165,11 +160,11 @@ class ListTab(QWidget):
             self.actions_by_name["follow"].setIconText(f"{followups(self.declared.key)[0].label} Ctrl+R")
         self._action("resume", self, self._resume)
         self._action("discard", self, self._discard)
-        self._action("search", self, self._go_to_search)
+        self._action("search", self, self.narrowing.go_to_search)
         self._action("clear", self, self.clear, Qt.ShortcutContext.WidgetWithChildrenShortcut)
         self._action("columns", self, self._ask_columns)
-        self._action("copy_cell", self.view, self._copy_cell, in_list)
-        self._action("copy_row", self.view, self._copy_row, in_list)
+        self._action("copy_cell", self.view, self.view.copy_cell, in_list)
+        self._action("copy_row", self.view, self.view.copy_row, in_list)
         self._action("sort_up", self.view, lambda: self._sort_here(Qt.SortOrder.AscendingOrder), in_list)
         self._action("sort_down", self.view, lambda: self._sort_here(Qt.SortOrder.DescendingOrder), in_list)
         self._action("sort_newest", self.view, self._sort_newest, in_list)
@@ -179,39 +174,6 @@ class ListTab(QWidget):
     ) -> None:
         assert callable(slot)
         self.actions_by_name[name] = actions.make(name, owner, slot, context=context)
-
-    def _search_box(self) -> QLineEdit:
-        box = QLineEdit(self)
-        box.setObjectName("search")
-        what = "、".join(f.label for f in self.declared.searched)
-        box.setPlaceholderText(f"搜索{what}（Ctrl+F）")
-        box.setAccessibleName("搜索")
-        box.setAccessibleDescription(f"在{what}中查找")
-        box.setToolTip(f"在{what}中查找任意一段，多个词用空格隔开；Esc 清除")
-        box.setClearButtonEnabled(True)
-        box.setMinimumWidth(theme.em(self, 12))
-        return box
-
-    def _filter_boxes(self) -> dict[str, QComboBox]:
-        boxes: dict[str, QComboBox] = {}
-        for f in self.declared.columns:
-            if isinstance(f.kind, kinds.Choice):
-                table = f.kind.table
-                boxes[f.key] = self._filter_box(f.key, f.label, [(key, table.word(key)) for key in table])
-        boxes[UPLOAD] = self._filter_box(UPLOAD, UPLOAD_LABEL, list(states.GROUPS.items()))
-        return boxes
-
-    def _filter_box(self, key: str, label: str, entries: list[tuple[str, str]]) -> QComboBox:
-        box = QComboBox(self)
-        box.setObjectName(f"filter.{key}")
-        box.setAccessibleName(f"按{label}筛选")
-        box.setToolTip(f"按{label}筛选")
-        box.addItem(f"{label}：全部", "")
-        for value, word in entries:
-            box.addItem(word, value)
-        box.setMaxVisibleItems(20)
-        box.currentIndexChanged.connect(self._ask)
-        return box
 
     def _lay_out(self) -> None:
         gap = theme.em(self, 0.5)
@@ -243,9 +205,9 @@ class ListTab(QWidget):
         self.setFocusProxy(self.view)
 
     def _connect(self) -> None:
-        self.search.textChanged.connect(lambda _text: self._pause.start())
+        self.narrowing.changed.connect(self._ask)
         self.search.returnPressed.connect(self._search_now)
-        self.view.typed.connect(self._type_into_search)
+        self.view.typed.connect(self.narrowing.type_into_search)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._context_menu)
         heads = self.view.horizontalHeader()
@@ -258,36 +220,23 @@ class ListTab(QWidget):
     # asking
 
     def _query(self) -> Query:
-        chosen = {key: str(box.currentData()) for key, box in self.filters.items() if box.currentData()}
         before = self.model.query if self.model is not None else Query()
-        return replace(before, search=self.search.text().strip(), filters=chosen)
+        return replace(before, search=self.narrowing.text, filters=self.narrowing.chosen)
 
     def _ask(self) -> None:
-        self._pause.stop()
+        self.narrowing.settle()
         if self.model is not None and self._query() != self.model.query:
             self.model.show(self._query())
 
     def clear(self) -> None:
         """Show everything again, and give the keyboard back to the list."""
-        for box in self.filters.values():
-            box.blockSignals(True)
-            box.setCurrentIndex(0)
-            box.blockSignals(False)
-        self.search.clear()
+        self.narrowing.clear()
         self._ask()
         self.focus_list()
 
     def _search_now(self) -> None:
         self._ask()
         self.focus_list()
-
-    def _go_to_search(self) -> None:
-        self.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.search.selectAll()
-
-    def _type_into_search(self, text: str) -> None:
-        self.search.setFocus(Qt.FocusReason.OtherFocusReason)
-        self.search.setText(text)
 
     def _heading_clicked(self, column: int, order: Qt.SortOrder) -> None:
         if self.model is None:
@@ -421,23 +370,10 @@ class ListTab(QWidget):
             self.more_asked.emit(what, row)
 
     def _resume(self) -> None:
-        self._choose_draft(lambda draft: self.asked.emit("register", None, draft))
+        self.drafts.choose(lambda draft: self.asked.emit("register", None, draft), self._clock.now())
 
     def _discard(self) -> None:
-        self._choose_draft(self.discard_asked.emit)
-
-    def _choose_draft(self, then: object) -> None:
-        assert callable(then)
-        if len(self.drafts.drafts) == 1:
-            then(self.drafts.drafts[0])
-        elif self.drafts.drafts:
-            menu = QMenu(self)
-            menu.setObjectName("drafts.menu")
-            menu.setAccessibleName("选择一份未完成的登记")
-            for draft in self.drafts.drafts:
-                entry = menu.addAction(draft_words(draft, self.declared, self._clock.now()))
-                entry.triggered.connect(lambda _checked=False, draft=draft: then(draft))
-            menu.popup(self.drafts.mapToGlobal(QPoint(0, self.drafts.height())))
+        self.drafts.choose(self.discard_asked.emit, self._clock.now())
 
     def _ask_columns(self) -> None:
         heads = self.view.horizontalHeader()
@@ -453,20 +389,6 @@ class ListTab(QWidget):
             elif name in self.actions_by_name:
                 menu.addAction(self.actions_by_name[name])
         menu.popup(self.view.viewport().mapToGlobal(at))
-
-    def _copy_cell(self) -> None:
-        row = self.view.current_row()
-        if row is not None:
-            QGuiApplication.clipboard().setText(row.texts[self.view.currentIndex().column()])
-
-    def _copy_row(self) -> None:
-        row = self.view.current_row()
-        if row is not None:
-            heads = self.view.horizontalHeader()
-            shown = [heads.logicalIndex(place) for place in range(heads.count())]
-            QGuiApplication.clipboard().setText(
-                "\t".join(row.texts[index] for index in shown if not heads.isSectionHidden(index))
-            )
 
 
 def _more_of(declared: RecordType) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ selecting all. Each of these is answered here without looking at the rows.
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QItemSelectionModel, QModelIndex, Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFontMetrics, QGuiApplication, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from bloodbank_desktop.ui import theme
@@ -184,6 +184,21 @@ class ListView(QTableView):
         rows.setMinimumSectionSize(height)
         rows.setDefaultSectionSize(round(height * 1.45))
         self.horizontalHeader().setMinimumSectionSize(height * 2)
+
+    def copy_cell(self) -> None:
+        """Put the text of the current cell on the clipboard."""
+        row = self.current_row()
+        if row is not None:
+            QGuiApplication.clipboard().setText(row.texts[self.currentIndex().column()])
+
+    def copy_row(self) -> None:
+        """Put the visible columns of the current row on the clipboard, in their order, separated by tabs."""
+        row = self.current_row()
+        if row is not None:
+            heads = self.horizontalHeader()
+            shown = [heads.logicalIndex(place) for place in range(heads.count())]
+            texts = [row.texts[index] for index in shown if not heads.isSectionHidden(index)]
+            QGuiApplication.clipboard().setText("\t".join(texts))
 
     def _rows_on_screen(self) -> int:
         return self.viewport().height() // max(self.verticalHeader().defaultSectionSize(), 1) + 1
