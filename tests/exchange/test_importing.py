@@ -100,7 +100,7 @@ def test_export_and_back_finds_every_row_registered(profile: Profile, tmp_path: 
     with Changed(tmp_path / "one.xlsx") as book:
         sheet = book[DECLARED.label]
         assert (sheet.freeze_panes, sheet["A2"].value, sheet.max_row) == ("B2", number, 2)
-        assert sheet.cell(2, column("申请时间")).value == "2026-11-23 08:30"
+        assert sheet.cell(2, column("申请时间")).value == "2026-11-23 07:30"
         assert sheet.cell(2, column("输血性质")).value == "常规"
 
 

@@ -215,7 +215,7 @@ def test_a_transfusion_filled_in_later_is_the_end(bags: Bags) -> None:
     bags.fill_in(issue, NOW + timedelta(hours=2))
     assert [bags.state(bag) for bag in (one, two)] == ["transfused", "transfused"]
     assert bags.events(one) == ["receive_checked", "issue", "transfuse"]
-    assert bags.row(one).holder == "SQS00000001"
+    assert bags.row(one).holder == "SQS00000000"
 
 
 def test_a_transfusion_known_at_the_issue_counts(bags: Bags) -> None:
@@ -327,7 +327,7 @@ def test_a_recall_sets_aside_what_is_here(bags: Bags) -> None:
     bags.receive(available, reserved, aside, issued, given, gone)
     bags.stock.do("reserve", [bag_key(reserved)], holder="SQ1")
     bags.stock.do("quarantine", [bag_key(aside)], reason="外观可疑")
-    bags.issue(issued, patient=6)
+    bags.issue(issued)
     bags.issue(given, started=NOW)
     bags.remove("discard", gone)
     notice = bags.recall(received, available, reserved, aside, issued, given, gone, never)
@@ -336,7 +336,7 @@ def test_a_recall_sets_aside_what_is_here(bags: Bags) -> None:
     for bag in (received, available, reserved, aside, issued, given):
         entry = bags.life(bag)[-1]
         assert (entry.event, entry.kind, entry.record_id, entry.actor) == ("recall", "recall_notice", notice, "平台")
-    assert bags.row(issued).holder == "SQS00000006"
+    assert bags.row(issued).holder == "SQS00000001"
     assert bags.row(reserved).holder == ""
     assert where(refused(bags, lambda: bags.issue(available))) == [(ON_BAG, 1, "bag-state")]
 

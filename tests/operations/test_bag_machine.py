@@ -24,10 +24,11 @@ from tests.rules.bag_table import ENDS, EVENTS, LIFE
 from tests.samples import NOW, bag_values
 from tests.support import FakeClock, open_store
 
-BAGS = tuple(bag_values(index) for index in range(5))
+BAGS = tuple(bag_values(index, group=("A", "positive")) for index in range(5))
 SOME = st.sets(st.integers(0, len(BAGS) - 1), min_size=1, max_size=3).map(sorted)
 INDEXES = st.integers(0, len(BAGS) - 1)
-PATIENTS = st.integers(1, 2)
+#: Both of the group of the bags.
+PATIENTS = st.sampled_from((6, 12))
 #: What happened to some bag in some run of the machine.
 HAPPENED: set[str] = set()
 
