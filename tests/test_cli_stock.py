@@ -103,6 +103,19 @@ def test_a_delivery_is_reversed(data: Path) -> None:
     assert word(data, "verify").code == 0
 
 
+def test_some_bags_of_a_delivery_are_reversed(data: Path) -> None:
+    """With --bag only those bags leave the stock; a bag of no such delivery and a misspelt one are refused."""
+    (row,) = word(data, "list", "stock_in").answer["rows"]
+    other = bag_values(7, now=NOW)
+    refused(word(data, "reverse", row["id"], "--reason", "多扫", "--bag", name(other)), 1, "not-of-this-intake")
+    refused(word(data, "reverse", row["id"], "--reason", "多扫", "--bag", ONE["donation_number"]), 2, "wrong-bag")
+    done = word(data, "reverse", row["id"], "--reason", "多扫", "--bag", name(TWO))
+    assert (done.code, done.answer["kind"]) == (0, "stock_in")
+    states = {bag["donation_number"]: bag["state"] for bag in word(data, "stock", "--bags").answer["bags"]}
+    assert states == {ONE["donation_number"]: "available"}
+    assert len(word(data, "show", "stock_in", done.answer["id"]).answer["values"]["bags"]) == 1
+
+
 # -- chains and patients -------------------------------------------------------------------------------------------
 
 

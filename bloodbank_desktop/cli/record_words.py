@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bloodbank_desktop.cli.calling import NO, WRONG_CALL, YES, AddWord, limit, no, profile, saved, say
 from bloodbank_desktop.cli.file_words import with_files
+from bloodbank_desktop.cli.stock_words import bag_named
 from bloodbank_desktop.records.problems import Problem
 
 
@@ -22,8 +23,9 @@ def add(word: AddWord) -> None:
         made.add_argument("--reason", default="", help="why, for the audit")
     made = word("activate", _activate, "activate a plan, one way and once", "kind", "id")
     made.add_argument("--link", metavar="NO", help="the review or request that the plan is used for")
-    made = word("reverse", _reverse, "take a whole delivery back by a linked reversal", "id")
+    made = word("reverse", _reverse, "take a delivery or some bags of it back by a linked reversal", "id")
     made.add_argument("--reason", required=True, metavar="TEXT")
+    made.add_argument("--bag", action="append", metavar="NUMBER/PRODUCT[/SPLIT]", help="only this; may be repeated")
     listing = word("list", _list, "list records, the newest first", "kind")
     listing.add_argument("--search", default="", metavar="TEXT")
     listing.add_argument("--limit", type=limit, default=100, metavar="N")
@@ -107,8 +109,9 @@ def _activate(options: argparse.Namespace) -> int:
 def _reverse(options: argparse.Namespace) -> int:
     from bloodbank_desktop.operations.stock_desk import StockDesk
 
+    bags = [bag_named(text) for text in options.bag] if options.bag else None
     with profile(options) as opened:
-        say(saved(StockDesk(opened.desk).reverse(options.id, reason=options.reason)))
+        say(saved(StockDesk(opened.desk).reverse(options.id, reason=options.reason, bags=bags)))
     return YES
 
 

@@ -149,7 +149,7 @@ def _group(one: StockGroup) -> dict[str, Any]:
 def _stock_do(options: argparse.Namespace) -> int:
     from bloodbank_desktop.operations.stock_desk import StockDesk
 
-    keys = [_key(text) for text in options.bag]
+    keys = [bag_named(text) for text in options.bag]
     with profile(options) as opened:
         stock = StockDesk(opened.desk)
         stock.do(options.deed, keys, reason=options.reason, place=options.place, holder=options.holder)
@@ -158,7 +158,8 @@ def _stock_do(options: argparse.Namespace) -> int:
     return YES
 
 
-def _key(text: str) -> BagKey:
+def bag_named(text: str) -> BagKey:
+    """Return the bag that a person names. Raises KnownProblem."""
     donation, product, split = (*(part.strip() for part in text.split("/")), "", "")[:3]
     if not donation or not product or text.count("/") > 2:
         raise KnownProblem(f"“{text}”不是血袋，请写作 献血码/产品码 或 献血码/产品码/分袋号", code="wrong-bag")

@@ -14,7 +14,8 @@ from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations import effects
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.operations.results import Saved
-from bloodbank_desktop.records.bag import BagKey, bag_name
+from bloodbank_desktop.records.bag import BagKey, bag_key, bag_name
+from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.rules import bag_life
@@ -49,6 +50,15 @@ class StockTake:
     def clean(self) -> bool:
         """Whether what was counted is what the ledger says, and none of it has expired."""
         return not (self.missing or self.elsewhere or self.unknown or self.expired)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A bag as its delivery recorded it; `refusal` says why it may not be taken back, None if it may."""
+
+    key: BagKey
+    bag: Values
+    refusal: str | None
 
 
 class StockDesk:
@@ -164,25 +174,55 @@ class StockDesk:
             self._desk.note(tx, "stock-take", KIND, place or "*", detail)
         return taken
 
-    def reverse(self, record_id: str, *, reason: str) -> Saved:
-        """Take a whole delivery back by a linked reversal; its bags may then be received again. Raises KnownProblem."""
+    def delivered(self, record_id: str) -> list[Delivered]:
+        """Return the bags of a delivery, and of each why it may not be taken back. Raises KnownProblem."""
+        values = self._delivery(record_id)
+        found = []
+        with self._desk.store.read() as tx:
+            for bag in values["bags"]:
+                row, refusal = effects.may(tx, bag_key(bag), "reverse")
+                if row is not None and row.intake_no != values["intake_no"]:
+                    refusal = f"已由入库单 {row.intake_no} 重新入库"
+                found.append(Delivered(bag_key(bag), bag, refusal))
+        return found
+
+    def reverse(self, record_id: str, *, reason: str, bags: Iterable[BagKey] | None = None) -> Saved:
+        """Take bags of a delivery back by a linked reversal, without `bags` all; they may then be received again.
+
+        Raises KnownProblem, and Refused naming each bag that may not be taken back.
+        """
         if not reason.strip():
             raise KnownProblem("请写明冲红的原因", code="reason-required")
-        shown = self._desk.view("stock_in", record_id)
-        if shown.values["intake_type"] == "reversal":
-            raise KnownProblem("冲红记录本身不能再冲红，请重新登记入库", code="reversal-of-reversal")
-        kept = {key: shown.values[key] for key in ("supplier", "station_issue_no", "bags")}
+        values = self._delivery(record_id)
+        lines = {bag_key(bag): bag for bag in values["bags"]}
+        chosen = list(lines) if bags is None else list(dict.fromkeys(bags))
+        if not chosen:
+            raise KnownProblem("请选择要冲红的血袋", code="no-bags")
+        for key in chosen:
+            if key not in lines:
+                raise KnownProblem(
+                    f"{bag_name(key)} 不是入库单 {values['intake_no']} 的血袋", code="not-of-this-intake"
+                )
         return self._desk.register(
             "stock_in",
             {
-                **kept,
+                "supplier": values["supplier"],
+                "station_issue_no": values["station_issue_no"],
+                "bags": tuple(lines[key] for key in lines if key in set(chosen)),
                 "intake_type": "reversal",
                 "intake_at": self._desk.clock.now().replace(second=0, microsecond=0),
                 "receiver": self._desk.operator,
-                "reverses": shown.values["intake_no"],
+                "reverses": values["intake_no"],
                 "reversal_reason": reason.strip(),
             },
         )
+
+    def _delivery(self, record_id: str) -> Values:
+        """Return the values of a delivery that can be reversed. Raises KnownProblem."""
+        values = self._desk.view("stock_in", record_id).values
+        if values["intake_type"] == "reversal":
+            raise KnownProblem("冲红记录本身不能再冲红，请重新登记入库", code="reversal-of-reversal")
+        return values
 
 
 def _expected(tx: Transaction, place: str, now: datetime) -> Mapping[BagKey, StockRow]:

@@ -43,7 +43,7 @@ SPECS = {
         Spec("amend", "修改", ("F2",), "修改选中的记录；每次修改都会留痕", _LIST),
         Spec("delete", "删除", ("Del",), "删除选中的记录；须写明原因", _LIST),
         Spec("activate", "激活…", ("Ctrl+Return",), "激活选中的计划；激活后不能撤回", _LIST, "Ctrl+Enter"),
-        Spec("reverse", "冲红…", ("Ctrl+Shift+R",), "整单冲红选中的入库单；须写明原因，冲红后可重新入库", _LIST),
+        Spec("reverse", "冲红…", ("Ctrl+Shift+R",), "冲红选中的入库单或其中几袋；须写明原因，冲红后可重新入库", _LIST),
         Spec("follow", "由此开始", ("Ctrl+R",), "从选中的记录开始下一步：收货、发血、报告反应等", _LIST),
         Spec("trace", "追溯", ("Ctrl+T",), "查看选中记录的来龙去脉；在任何列表中直接扫描血袋也可以", _LIST),
         Spec("import", "导入…", ("Ctrl+Shift+I",), "从 Excel 文件导入；先检查每一行，有问题会指出在哪一格", _LIST),

@@ -99,7 +99,7 @@ class Deeds(QObject):
 
     def delete(self, kind: str, row: Row) -> None:
         """Ask why, then delete the record of a list row."""
-        from bloodbank_desktop.ui.questions import ReasonQuestion
+        from bloodbank_desktop.ui.questions import WordsQuestion
 
         desk = self._desk
         if desk is None or self.dialogs:
@@ -108,10 +108,13 @@ class Deeds(QObject):
             self.ask_operator(lambda: self.delete(kind, row))
             return
         declared = all_records()[kind]
-        question = ReasonQuestion(f"{declared.label} {declared.name_of(row.item.values)}", self._window)
+        what = f"{declared.label} {declared.name_of(row.item.values)}"
+        words = f"删除 {what}\n\n记录会从列表中移除，并报送平台；原内容和删除原因都会留痕。"
+        hint = "删除原因，例如：重复登记"
+        question = WordsQuestion("delete", "删除记录", words, "删除", hint, self._window)
 
         def delete() -> None:
-            reason = question.reason
+            reason = question.text
             self._tasks.database(
                 lambda: desk.delete(kind, row.id, reason=reason),
                 lambda saved: self.saved.emit(saved, "delete"),

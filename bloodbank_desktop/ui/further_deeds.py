@@ -24,7 +24,7 @@ from bloodbank_desktop.ui.tasks import Tasks
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
     from bloodbank_desktop.operations.patients import PatientHistory
-    from bloodbank_desktop.operations.stock_desk import StockDesk, StockTake
+    from bloodbank_desktop.operations.stock_desk import Delivered, StockDesk, StockTake
     from bloodbank_desktop.operations.trace import Chain
     from bloodbank_desktop.storage.outbox import OutboxRow
     from bloodbank_desktop.storage.stock_rows import StockGroup
@@ -146,14 +146,22 @@ class FurtherDeeds(QObject):
 
     def _reverse(self, desk: Desk, row: Row) -> None:
         name = all_records()["stock_in"].name_of(row.item.values)
-        words = f"整单冲红 {name}\n\n这张入库单的血袋都从库存中撤出，可以重新入库；原记录和冲红原因都会留痕并报送平台。"
-        question = _question("reverse", "冲红入库单", words, "冲红", "冲红原因", parent=self._window)
-        question.accepted.connect(
-            lambda: self._run(
-                lambda: _stock(desk).reverse(row.id, reason=question.text), f"✓ 已冲红 {name}", "stock_in", STOCK
-            )
-        )
-        self._deeds.show(question)
+        stock = _stock(desk)
+
+        def ask(bags: list[Delivered]) -> None:
+            from bloodbank_desktop.ui.reversal import ReversalQuestion
+
+            question = ReversalQuestion(name, bags, self._window)
+
+            def reverse() -> None:
+                keys, reason = question.keys, question.text
+                said = f"✓ 已冲红 {name}" + (f"中的 {len(keys)} 袋" if len(keys) < len(bags) else "")
+                self._run(lambda: stock.reverse(row.id, reason=reason, bags=keys), said, "stock_in", STOCK)
+
+            question.accepted.connect(reverse)
+            self._deeds.show(question)
+
+        self._tasks.database(lambda: stock.delivered(row.id), ask, self._deeds.failed.emit, owner=self)
 
     # patients
 

@@ -43,32 +43,6 @@ class _Question(QDialog):
         self._layout.addWidget(self.buttons)
 
 
-class ReasonQuestion(_Question):
-    """Asks why; cannot be accepted without a reason, for a deletion without one explains nothing to an inspection."""
-
-    def __init__(self, what: str, parent: QWidget | None = None) -> None:
-        words = f"删除 {what}\n\n记录会从列表中移除，并报送平台；原内容和删除原因都会留痕。"
-        super().__init__("delete", "删除记录", words, "删除", parent)
-        self.edit = QLineEdit(self)
-        self.edit.setObjectName("reason")
-        self.edit.setAccessibleName("删除原因")
-        self.edit.setPlaceholderText("删除原因（必填），例如：重复登记")
-        self.edit.setMaxLength(_MOST_REASON)
-        self.edit.textChanged.connect(self._typed)
-        self._layout.addWidget(self.edit)
-        self._finish()
-        self._typed("")
-        self.edit.setFocus()
-
-    @property
-    def reason(self) -> str:
-        """What the person wrote."""
-        return self.edit.text().strip()
-
-    def _typed(self, _text: str) -> None:
-        self.yes.setEnabled(bool(self.reason))
-
-
 class WordsQuestion(_Question):
     """Asks for a line of text before something is done; without `optional` it cannot be done without one."""
 
@@ -87,13 +61,13 @@ class WordsQuestion(_Question):
         self._optional = optional
         self.edit = QLineEdit(self)
         self.edit.setObjectName("words")
-        self.edit.setAccessibleName(hint)
+        self.edit.setAccessibleName(hint.partition("，")[0])
         self.edit.setPlaceholderText(f"{hint}（{'可不填' if optional else '必填'}）")
         self.edit.setMaxLength(_MOST_REASON)
         self.edit.textChanged.connect(self._typed)
         self._layout.addWidget(self.edit)
         self._finish()
-        self._typed("")
+        self.yes.setEnabled(optional)
         self.edit.setFocus()
 
     @property
@@ -101,8 +75,11 @@ class WordsQuestion(_Question):
         """What the person wrote."""
         return self.edit.text().strip()
 
+    def _ready(self) -> bool:
+        return self._optional or bool(self.text)
+
     def _typed(self, _text: str) -> None:
-        self.yes.setEnabled(self._optional or bool(self.text))
+        self.yes.setEnabled(self._ready())
 
 
 class MergeQuestion(_Question):

@@ -22,7 +22,7 @@ from bloodbank_desktop.forms.row_dialog import RowDialog
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.storage.verify import problems
 from bloodbank_desktop.training.server import TrainingServer
-from bloodbank_desktop.ui.questions import ReasonQuestion
+from bloodbank_desktop.ui.questions import WordsQuestion
 from tests.faults.checker import server_changes
 from tests.faults.proxy import FaultProxy
 from tests.journeys.conftest import CTRL, PATIENCE, Workstation
@@ -200,9 +200,9 @@ def test_a_request_from_the_first_key_to_the_answer(
     # Delete it: not without a reason.
     page.view.setFocus()
     station.press(KEY.Key_Delete)
-    wait_until(lambda: isinstance(QApplication.activeModalWidget(), ReasonQuestion), PATIENCE)
+    wait_until(lambda: isinstance(QApplication.activeModalWidget(), WordsQuestion), PATIENCE)
     station.press(KEY.Key_Return)
-    assert isinstance(QApplication.activeModalWidget(), ReasonQuestion)
+    assert isinstance(QApplication.activeModalWidget(), WordsQuestion)
     write("重复登记")
     station.press(KEY.Key_Return)
     station.closed()

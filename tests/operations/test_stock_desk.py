@@ -372,6 +372,51 @@ def test_a_delivery_is_reversed_and_its_bags_may_come_again(bags: Bags, stock: S
     assert bags.state(one) == "reversed"
 
 
+def test_some_bags_of_a_delivery_are_reversed(bags: Bags, stock: StockDesk) -> None:
+    """Only the chosen bags leave, in the order of the delivery; the others stay, and what is left can follow later."""
+    one, two, three = cells(0), cells(1), cells(2)
+    first = bags.receive(one, two, three)
+    undone = stock.reverse(first.record_id, reason="多扫两袋", bags=[bag_key(three), bag_key(one), bag_key(three)])
+    values = bags.profile.desk.view("stock_in", undone.record_id).values
+    assert [bag["donation_number"] for bag in values["bags"]] == [one["donation_number"], three["donation_number"]]
+    assert [bags.state(bag) for bag in (one, two, three)] == ["reversed", "available", "reversed"]
+    with pytest.raises(Refused) as caught:
+        stock.reverse(first.record_id, reason="再来", bags=[bag_key(two), bag_key(one)])
+    assert [(problem.line, problem.code) for problem in caught.value.problems] == [(1, "bag-state")]
+    assert bags.state(two) == "available"
+    stock.reverse(first.record_id, reason="再来", bags=[bag_key(two)])
+    assert stock.groups() == [] and bags.differences() == []
+
+
+def test_only_bags_of_the_delivery_can_be_chosen(bags: Bags, stock: StockDesk) -> None:
+    """A bag of another delivery is refused by name, no bag at all with a sentence; nothing moves."""
+    one, other = cells(0), cells(1)
+    first, _ = bags.receive(one), bags.receive(other)
+    for chosen, code in (([bag_key(one), bag_key(other)], "not-of-this-intake"), ([], "no-bags")):
+        with pytest.raises(KnownProblem) as caught:
+            stock.reverse(first.record_id, reason="错", bags=chosen)
+        assert caught.value.code == code
+    assert [bags.state(bag) for bag in (one, other)] == ["available", "available"]
+
+
+def test_it_is_said_which_bags_may_be_reversed(bags: Bags, stock: StockDesk) -> None:
+    """Of each bag of a delivery: free, or why not – it left, was reversed, or came again with another delivery."""
+    one, two, three, four = (cells(index) for index in range(4))
+    first = bags.receive(one, two, three, four)
+    bags.issue(two)
+    stock.reverse(first.record_id, reason="错", bags=[bag_key(three), bag_key(four)])
+    again = bags.receive(four)
+    found = stock.delivered(first.record_id)
+    assert [item.key for item in found] == [bag_key(bag) for bag in (one, two, three, four)]
+    said = [item.refusal or "" for item in found]
+    assert said[0] == "" and "已发出" in said[1] and "已冲红" in said[2] and again.name in said[3]
+    for item in found:
+        free = item.refusal is None
+        if not free:
+            with pytest.raises(Refused):
+                stock.reverse(first.record_id, reason="错", bags=[item.key])
+
+
 @pytest.mark.parametrize("reason", ["", "  "])
 def test_a_reversal_needs_a_reason(reason: str, bags: Bags, stock: StockDesk) -> None:
     """Nothing is reversed without a reason."""

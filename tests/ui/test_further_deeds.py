@@ -21,6 +21,7 @@ from bloodbank_desktop.storage.lists import ListQuery
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.main_window import MainWindow
 from bloodbank_desktop.ui.questions import MergeQuestion, OperatorQuestion, WordsQuestion
+from bloodbank_desktop.ui.reversal import ReversalQuestion
 from bloodbank_desktop.ui.stock_take import StockTakeWindow
 from bloodbank_desktop.ui.tasks import Tasks
 from bloodbank_desktop.ui.trace_window import TraceWindow
@@ -46,7 +47,9 @@ def profile(tmp_path: Path) -> Iterator[Profile]:
 @pytest.fixture
 def window(tasks: Tasks, profile: Profile, tmp_path: Path) -> Iterator[MainWindow]:
     """The window over a real desk with four bags, listening for a scanner."""
-    made = MainWindow(tasks, profile.desk.clock, Dialogs(), tmp_path, operators=("训练甲",), habits=Habits(gap_ms=GAP_MS))
+    made = MainWindow(
+        tasks, profile.desk.clock, Dialogs(), tmp_path, operators=("训练甲",), habits=Habits(gap_ms=GAP_MS)
+    )
     made.show()
     made.attach(profile.desk)
     made.activateWindow()
@@ -319,11 +322,69 @@ def test_a_delivery_is_reversed_from_its_row(window: MainWindow, profile: Profil
     page.view.setCurrentIndex(page.model.index(place, 0))
     page.view.setFocus()
     QTest.keyClick(window, KEY.Key_R, CTRL | SHIFT)
+    hunt(window, ReversalQuestion)
     answer(window, "登记错了机构")
     wait_until(lambda: state(profile, 0) == "reversed")
     assert [state(profile, place) for place in range(4)] == ["reversed"] * 3 + ["available"]
     assert tasks.wait_idle()
     assert profile.desk.open_list(ListQuery("stock_in")).total == 3
+
+
+def ask_to_reverse(window: MainWindow) -> ReversalQuestion:
+    """Stand on the delivery of three bags, press Ctrl+Shift+R and return the question."""
+    page = window.tabs.page("stock_in")
+    assert isinstance(page, ListTab) and page.model is not None
+    wait_until(lambda: page.model.row(1) is not None)  # type: ignore[union-attr]
+    place = next(n for n in range(2) if "RKS00000001" in page.model.row(n).texts)  # type: ignore[union-attr]
+    page.view.setCurrentIndex(page.model.index(place, 0))
+    page.view.setFocus()
+    QTest.keyClick(window, KEY.Key_R, CTRL | SHIFT)
+    question: ReversalQuestion = hunt(window, ReversalQuestion)
+    return question
+
+
+def test_some_bags_are_reversed_with_the_keyboard(window: MainWindow, profile: Profile, tasks: Tasks) -> None:
+    """Space takes a bag out of the choice, Ctrl+A all or none; only what is chosen leaves, and nothing without a choice."""
+    question = ask_to_reverse(window)
+    assert question.keys == [KEYS[0], KEYS[1], KEYS[2]] and not question.yes.isEnabled()
+    question.edit.setText("多扫一袋")
+    assert question.yes.isEnabled()
+    question.list.setFocus()
+    QTest.keyClick(question.list, KEY.Key_A, CTRL)
+    assert question.keys == [] and not question.yes.isEnabled()
+    QTest.keyClick(question.list, KEY.Key_Down)
+    QTest.keyClick(question.list, KEY.Key_Space)
+    assert question.keys == [KEYS[1]] and "选中 1 袋，本单共 3 袋" in question.chosen.text()
+    QTest.keyClick(question, KEY.Key_Return)
+    wait_until(lambda: state(profile, 1) == "reversed")
+    assert [state(profile, place) for place in range(4)] == ["available", "reversed", "available", "available"]
+    assert tasks.wait_idle()
+    assert "中的 1 袋" in window.status.said.text()
+
+
+def test_what_cannot_be_reversed_says_why_and_cannot_be_chosen(window: MainWindow, profile: Profile) -> None:
+    """A bag that was reversed before is shown with the reason, and neither Space nor Ctrl+A chooses it."""
+    StockDesk(profile.desk).do("quarantine", [KEYS[2]], reason="待查")
+    StockDesk(profile.desk).reverse(stock_in_id(profile), reason="错", bags=[KEYS[0]])
+    question = ask_to_reverse(window)
+    assert question.keys == [KEYS[1], KEYS[2]]
+    first = question.list.item(0)
+    assert "已冲红" in first.text() and "1 袋不能冲红" in question.chosen.text()
+    question.list.setFocus()
+    QTest.keyClick(question.list, KEY.Key_Space)
+    QTest.keyClick(question.list, KEY.Key_A, CTRL)
+    assert question.keys == []
+    QTest.keyClick(question.list, KEY.Key_A, CTRL)
+    assert question.keys == [KEYS[1], KEYS[2]]
+    question.reject()
+    assert state(profile, 1) == "available"
+
+
+def stock_in_id(profile: Profile) -> str:
+    """Return the id of the delivery of three bags."""
+    desk = profile.desk
+    rows = desk.page(desk.open_list(ListQuery("stock_in", search="RKS00000001")), 0)
+    return rows[-1].record_id
 
 
 def test_a_stock_take_names_what_was_not_scanned(window: MainWindow) -> None:

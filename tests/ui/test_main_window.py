@@ -21,7 +21,7 @@ from bloodbank_desktop.sync.status import Phase, SyncStatus
 from bloodbank_desktop.ui import actions, theme
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.main_window import PREFERENCES, MainWindow
-from bloodbank_desktop.ui.questions import DiscardQuestion, OperatorQuestion, ReasonQuestion
+from bloodbank_desktop.ui.questions import DiscardQuestion, OperatorQuestion, WordsQuestion
 from bloodbank_desktop.ui.shortcuts import ShortcutsWindow
 from bloodbank_desktop.ui.tasks import Tasks
 from tests.ui.fakes import Dialogs, FakeDesk, draft, make_window, operation
@@ -279,14 +279,14 @@ def test_deleting_needs_a_reason(make: Make, tasks: Tasks) -> None:
     go_to_requests(window)
     assert tasks.wait_idle()
     press(window, KEY.Key_Delete)
-    first = question(window, ReasonQuestion)
+    first = question(window, WordsQuestion)
     press(first, KEY.Key_Escape)
     wait_until(lambda: window.deeds.dialogs == [])
     window.activateWindow()  # Windows does that by itself, a screen without a window manager does not
     wait_until(window.isActiveWindow)
     press(window, KEY.Key_Delete)
-    asked = question(window, ReasonQuestion)
-    assert isinstance(asked, ReasonQuestion) and "SQ20261123-9999" in asked.words.text()
+    asked = question(window, WordsQuestion)
+    assert isinstance(asked, WordsQuestion) and "SQ20261123-9999" in asked.words.text()
     press(asked, KEY.Key_Return)
     assert window.deeds.dialogs and desk.deleted == []
     asked.edit.insert("  重复登记 ")  # QTest has no keys for Chinese
