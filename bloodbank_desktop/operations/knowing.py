@@ -14,7 +14,7 @@ from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.rules.facts import BagFacts, Facts
 from bloodbank_desktop.rules.persons import Person, Signature
-from bloodbank_desktop.storage import ledger, site_rows
+from bloodbank_desktop.storage import ledger, selfcheck_rows, site_rows
 from bloodbank_desktop.storage.ledger import StockRow
 from bloodbank_desktop.storage.store import Transaction
 
@@ -46,9 +46,13 @@ def _request(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any
     return {"request_no": values["request_no"]}
 
 
+def _closing(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
+    return {"issuing_closed": selfcheck_rows.closed(tx)}
+
+
 GATHERERS: dict[str, tuple[Gatherer, ...]] = {
     "stock_in": (_bags,),
-    "clinical_issue": (_bags, _request),
+    "clinical_issue": (_bags, _request, _closing),
     "other_stock_out": (_bags,),
     "adverse_reaction": (_bags,),
     "recall_notice": (_bags,),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -17,6 +19,22 @@ from typing import Any
 
 from bloodbank_desktop.paths import resource
 from bloodbank_desktop.records.tables import table
+
+Cell = tuple[str, tuple[str, ...]]
+"""Name of a table and the inputs of one of its cells."""
+
+_asked: ContextVar[set[Cell] | None] = ContextVar("asked", default=None)
+
+
+@contextmanager
+def watched() -> Iterator[set[Cell]]:
+    """Give a set that fills with the cells asked for inside the block, so that a self-check knows what it never tried."""
+    cells: set[Cell] = set()
+    token = _asked.set(cells)
+    try:
+        yield cells
+    finally:
+        _asked.reset(token)
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +51,8 @@ class Decision:
 
     def outcome(self, *given: str) -> str | None:
         """Return the outcome for these inputs in the declared order, None where the table does not name them."""
+        if (asked := _asked.get()) is not None:
+            asked.add((self.name, given))
         return self.cells.get(given)
 
     def every(self) -> Iterator[tuple[str, ...]]:
@@ -56,6 +76,13 @@ def read(name: str, whole: Mapping[str, Any]) -> Decision:
 def decision(name: str) -> Decision:
     """Return resources/decisions/`name`.json. Raises KnownProblem if it is missing, ValueError if it is not whole."""
     return read(name, json.loads(resource("decisions", f"{name}.json").read_text(encoding="utf-8")))
+
+
+@cache
+def decision_names() -> tuple[str, ...]:
+    """Return the names of all decision tables."""
+    # The folder may be empty in a checkout, and an empty folder does not travel.
+    return tuple(sorted(file.stem for file in resource("tables").parent.glob("decisions/*.json")))
 
 
 def limit(key: str) -> Decimal:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -99,8 +98,8 @@ class _Reader:
         if base is None:
             return None
         declared = all_records()[base["record"]]
-        stated = deepcopy(base["values"])
-        known = deepcopy(base["facts"])
+        stated = _copy(base["values"])
+        known = _copy(base["facts"])
         for path, value in self._paths(whole, "changes"):
             self._put(stated, path, value, "changes.")
         for path, value in self._paths(whole, "facts"):
@@ -153,11 +152,11 @@ class _Reader:
             if tree is None:
                 return
         if isinstance(tree, dict):
-            tree[last] = deepcopy(value)
+            tree[last] = _copy(value)
         elif last.isdecimal() and int(last) == len(tree) + 1:
-            tree.append(deepcopy(value))
+            tree.append(_copy(value))
         elif last.isdecimal() and 1 <= int(last) <= len(tree):
-            tree[int(last) - 1] = deepcopy(value)
+            tree[int(last) - 1] = _copy(value)
         else:
             self.wrong(before + path, "no-such-line", f"没有第 {last} 行，行号从 1 起，新增的行应接着写")
 
@@ -188,7 +187,7 @@ class _Reader:
         if not isinstance(name, str) or name not in cases():
             self.wrong(path, "no-such-case", f"没有“{name}”这个例子；可用：{'、'.join(cases())}")
             return {}
-        return deepcopy(cases()[name]["values"])
+        return _copy(cases()[name]["values"])
 
     def _record(self, declared: RecordType, stated: Any, path: str) -> Values | None:
         if isinstance(stated, Mapping):
@@ -217,7 +216,7 @@ class _Reader:
 
     def _facts(self, known: Mapping[str, Any], declared: RecordType, values: Values) -> Facts | None:
         given: dict[str, Any] = {}
-        hints = get_type_hints(Facts)
+        hints = _hints(Facts)
         for key, wire in known.items():
             path = f"facts.{key}"
             if key not in hints:
@@ -282,7 +281,7 @@ class _Reader:
             if type(wire) is not hint:
                 self.wrong(path, "type", "应为 true 或 false" if hint is bool else "应为整数")
             return wire
-        if is_dataclass(hint):
+        if isinstance(hint, type) and is_dataclass(hint):
             return self._class(hint, wire, path)
         origin, arguments = get_origin(hint), get_args(hint)
         if origin in (frozenset, tuple):
@@ -316,7 +315,7 @@ class _Reader:
     def _class(self, of: type, wire: Any, path: str) -> Any:
         if not isinstance(wire, Mapping):
             return self.wrong(path, "type", "应为一个 JSON 对象（{…}），请改正")
-        hints = get_type_hints(of)
+        hints = _hints(of)
         for key in sorted(wire.keys() - hints.keys()):
             self.wrong(f"{path}.{key}", "unknown-fact", f"没有“{key}”这项事实；可用：{'、'.join(hints)}")
         told = {key: self._value(hints[key], one, f"{path}.{key}", key) for key, one in wire.items() if key in hints}
@@ -325,6 +324,18 @@ class _Reader:
         for name in lacking:
             self.wrong(f"{path}.{name}", "required", f"请写明“{name}”")
         return None if lacking else of(**told)
+
+
+def _copy(tree: Any) -> Any:
+    """Return a JSON value that can be changed without changing this one; `deepcopy` takes ten times as long."""
+    if isinstance(tree, Mapping):
+        return {key: _copy(one) for key, one in tree.items()}
+    return [_copy(one) for one in tree] if isinstance(tree, list) else tree
+
+
+@cache
+def _hints(of: type) -> dict[str, Any]:
+    return get_type_hints(of)
 
 
 def _not_none(hint: Any) -> Any:

@@ -1,6 +1,6 @@
 """Fills the catalogue: the one list of the rooms that hold rules; importing this module is what makes them known."""
 
-from bloodbank_desktop.rules import bag_rules, receipt
+from bloodbank_desktop.rules import bag_rules, closing, receipt
 
-ROOMS = (receipt, bag_rules)
+ROOMS = (closing, receipt, bag_rules)
 """The modules of rules, in the order in which their rules are asked."""
