@@ -189,7 +189,7 @@ class Filler:
             notes.append(self._note(act, arrived))
         tx.execute(insert(schema.audit), notes)
         if part.copies:
-            (platform_rows.keep if arrived else platform_rows.keep_versions)(tx, part.copies)
+            platform_rows.keep(tx, part.copies)
 
     def _note(self, act: Cause, arrived: bool) -> dict[str, Any]:
         if not arrived:

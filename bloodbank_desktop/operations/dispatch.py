@@ -22,7 +22,7 @@ from bloodbank_desktop.records.wire import from_body
 from bloodbank_desktop.storage import facts, files, platform_rows, sending
 from bloodbank_desktop.storage.files import Kept
 from bloodbank_desktop.storage.outbox import ATTENTION, OutboxRow
-from bloodbank_desktop.storage.store import Store
+from bloodbank_desktop.storage.store import Store, Transaction
 
 LONE_FAILURES_TO_QUARANTINE = 5
 WAITING_PAUSE = timedelta(seconds=60)
@@ -40,11 +40,15 @@ class Identity:
 
 @dataclass(frozen=True)
 class Batch:
-    """Operations in flight; `device_hwm` is the highest number this device has allotted."""
+    """Operations in flight, or about to be.
+
+    `device_hwm` is the highest number allotted when they were chosen; `full` when more could have gone with them.
+    """
 
     id: str
     rows: tuple[OutboxRow, ...]
     device_hwm: int
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,10 +79,22 @@ class Dispatch:
 
     def next_batch(self, limit: int = 100, most_bytes: int = 512 * 1024) -> Batch | None:
         """Return the next operations that may go, marked as sending; None when nothing is due."""
-        batch_id = new_id()
         with self.store.write() as tx:
-            rows = sending.take(tx, batch_id, now=self.clock.now(), limit=limit, most_bytes=most_bytes)
-            return Batch(batch_id, rows, sending.highest(tx)) if rows else None
+            return self._take(tx, self.clock.now(), limit, most_bytes)
+
+    def look_ahead(self, limit: int = 100, most_bytes: int = 512 * 1024) -> Batch | None:
+        """Return the batch that can follow the one in flight whatever is answered to that, without taking it.
+
+        None unless it is full: what the answer frees would be missing in it. Changes nothing; for any thread.
+        """
+        with self.store.read() as tx:
+            choice = sending.choose(tx, now=self.clock.now(), limit=limit, most_bytes=most_bytes)
+            return _batch(tx, choice) if choice.full else None
+
+    def release(self, batch: Batch) -> None:
+        """Put back a batch that was taken and never left."""
+        with self.store.write() as tx:
+            sending.release(tx, batch.id)
 
     def unsent_files(self, batch: Batch) -> list[Kept]:
         """Return the files that the operations of a batch name and the platform is not known to have.
@@ -106,22 +122,61 @@ class Dispatch:
 
     def settle(self, batch: Batch, epoch: str, outcomes: Sequence[Outcome]) -> Changes:
         """Write down what the platform answered, each answer at its own operation only."""
-        now = self.clock.now()
-        by_key = {row.key: row for row in batch.rows}
-        changed: list[dict[str, Any]] = []
-        versions: list[dict[str, Any]] = []
-        conflicts: list[dict[str, Any]] = []
-        stuck: list[OutboxRow] = []
-        arrived: list[str] = []
         with self.store.write() as tx:
-            waiting = sending.in_flight(tx, batch.id)
-            for outcome in outcomes:
-                if outcome.key not in waiting:
-                    continue  # answered or taken back meanwhile
-                row = by_key[outcome.key]
-                if _lacks_files(outcome):
-                    files.forget_sent(tx, _files_of(row))
-                state, next_at = self._state(outcome, now)
+            self._write_down(tx, batch, epoch, outcomes, self.clock.now())
+        return _changes(batch)
+
+    def settle_and_take(
+        self,
+        batch: Batch,
+        epoch: str,
+        outcomes: Sequence[Outcome],
+        ahead: Batch | None,
+        *,
+        limit: int = 100,
+        most_bytes: int = 512 * 1024,
+    ) -> tuple[Changes, Batch | None]:
+        """Write down what the platform answered and take the next batch, durable together: `ahead` if it may still go.
+
+        The batch that is returned is in flight from now on: send it, or `release` it.
+        """
+        now = self.clock.now()
+        with self.store.write() as tx:
+            self._write_down(tx, batch, epoch, outcomes, now)
+            numbers = [row.dseq for row in ahead.rows] if ahead is not None else []
+            if ahead is not None and sending.still_due(tx, numbers, now=now):
+                sending.mark(tx, numbers, ahead.id)
+                return _changes(batch), ahead
+            return _changes(batch), self._take(tx, now, limit, most_bytes)
+
+    def _take(self, tx: Transaction, now: datetime, limit: int, most_bytes: int) -> Batch | None:
+        choice = sending.choose(tx, now=now, limit=limit, most_bytes=most_bytes)
+        if not choice.numbers:
+            return None
+        batch = _batch(tx, choice)
+        sending.mark(tx, choice.numbers, batch.id)
+        return batch
+
+    def _write_down(
+        self, tx: Transaction, batch: Batch, epoch: str, outcomes: Sequence[Outcome], now: datetime
+    ) -> None:
+        by_key = {row.key: row for row in batch.rows}
+        plain: dict[int, int | None] = {}
+        changed: list[dict[str, Any]] = []
+        conflicts: list[dict[str, Any]] = []
+        done: list[OutboxRow] = []
+        stuck: list[OutboxRow] = []
+        waiting = sending.in_flight(tx, batch.id, [row.dseq for row in batch.rows])
+        for outcome in outcomes:
+            row = by_key.get(outcome.key)
+            if row is None or row.dseq not in waiting:
+                continue  # answered or taken back meanwhile
+            if _lacks_files(outcome):
+                files.forget_sent(tx, _files_of(row))
+            state, next_at = self._state(outcome, now)
+            if state == "done" and outcome.problem is None:
+                plain[row.dseq] = outcome.version
+            else:
                 changed.append(
                     {
                         "key": row.key,
@@ -133,31 +188,26 @@ class Dispatch:
                         "settled_at": now if state == "done" else None,
                     }
                 )
-                if state == "done":
-                    arrived.append(row.chain)
-                    if outcome.version is not None:
-                        deleted = row.op == "delete"
-                        versions.append(
-                            platform_rows.row(row.kind, row.record_id, outcome.version, at=now, deleted=deleted)
-                        )
-                elif state in ATTENTION:
-                    stuck.append(row)
-                    if outcome.current is not None:
-                        conflicts.append(_copy(row, outcome.current, now))
-            sending.settle(tx, batch.id, changed)
-            platform_rows.keep_versions(tx, versions)
-            platform_rows.keep(tx, conflicts)
-            for row in stuck:
-                sending.block_behind(tx, row)
-                if row.op == "activate":
-                    # The feed may have shown who was first before this answer came, and shows it once.
-                    give_way(tx, self.store.audit_key, row.kind, row.record_id, now)
-            if arrived:
-                sending.free_behind(tx, arrived)
-                facts.put(tx, facts.LAST_SUCCESS, utc_text(now))
-            if facts.get(tx, facts.EPOCH) != epoch:
-                facts.put(tx, facts.EPOCH, epoch)
-        return Changes(frozenset(row.kind for row in batch.rows), frozenset(row.record_id for row in batch.rows))
+            if state == "done":
+                done.append(row)
+            elif state in ATTENTION:
+                stuck.append(row)
+                if outcome.current is not None:
+                    conflicts.append(_copy(row, outcome.current, now))
+        sending.settle_done(tx, batch.id, plain, at=now)
+        sending.settle(tx, batch.id, changed)
+        platform_rows.keep_versions(tx, [row.dseq for row in done], at=now)
+        platform_rows.keep(tx, conflicts)
+        for row in stuck:
+            sending.block_behind(tx, row)
+            if row.op == "activate":
+                # The feed may have shown who was first before this answer came, and shows it once.
+                give_way(tx, self.store.audit_key, row.kind, row.record_id, now)
+        if done:
+            sending.free_behind(tx, [row.chain for row in done])
+            facts.put(tx, facts.LAST_SUCCESS, utc_text(now))
+        if facts.get(tx, facts.EPOCH) != epoch:
+            facts.put(tx, facts.EPOCH, epoch)
 
     def unknown(self, batch: Batch, reason: str, *, retry_at: datetime, server_fault: bool) -> None:
         """Write down that nobody knows what became of a batch: it goes back to pending under the same keys.
@@ -166,7 +216,7 @@ class Dispatch:
         is set aside, and everything else flows on.
         """
         with self.store.write() as tx:
-            lone = server_fault and len(batch.rows) == 1 and bool(sending.in_flight(tx, batch.id))
+            lone = server_fault and len(batch.rows) == 1 and bool(sending.in_flight(tx, batch.id, [batch.rows[0].dseq]))
             sending.give_back(tx, batch.id, reason=reason, retry_at=retry_at)
             if lone:
                 sending.count_lone_failure(tx, batch.rows[0], quarantine_at=LONE_FAILURES_TO_QUARANTINE)
@@ -196,6 +246,15 @@ class Dispatch:
         if outcome.status == "retry":
             return "pending", now + WAITING_PAUSE
         raise ValueError(f"unknown status {outcome.status!r}")
+
+
+def _batch(tx: Transaction, choice: sending.Choice) -> Batch:
+    batch_id = new_id()
+    return Batch(batch_id, sending.look(tx, choice.numbers, batch_id), sending.highest(tx), choice.full)
+
+
+def _changes(batch: Batch) -> Changes:
+    return Changes(frozenset(row.kind for row in batch.rows), frozenset(row.record_id for row in batch.rows))
 
 
 def _files_of(row: OutboxRow) -> set[str]:

@@ -120,9 +120,9 @@ def new_row(dseq: int, **operation: Unpack[Operation]) -> dict[str, Any]:
     }
 
 
-def row_of(found: Any) -> OutboxRow:
-    """Return the OutboxRow of a row of the table."""
-    whole = dict(found._mapping)
+def row_of(found: Any, **changed: Any) -> OutboxRow:
+    """Return the OutboxRow of a row of the table, with other values where it is about to change."""
+    whole = dict(found._mapping) | changed
     whole["needs"] = () if whole["needs"] == "[]" else tuple(json.loads(whole["needs"]))
     whole["problem"] = json.loads(whole["problem"]) if whole["problem"] else None
     return OutboxRow(**whole)

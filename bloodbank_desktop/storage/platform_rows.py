@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select, text
 from sqlalchemy.dialects.sqlite import insert
 
+from bloodbank_desktop.storage.columns import Moment
 from bloodbank_desktop.storage.schema import cursors, platform_copies
 
 
@@ -76,12 +77,15 @@ _KEEP_NEWER = _UPSERT.on_conflict_do_update(
     set_={name: _UPSERT.excluded[name] for name in _SAID},
     where=_UPSERT.excluded.version > platform_copies.c.version,
 )
-#: The body of an earlier version is not that of this one; the feed will bring it.
-_VERSION_ONLY = _UPSERT.on_conflict_do_update(
-    index_elements=["record_id"],
-    set_={name: _UPSERT.excluded[name] for name in ("version", "deleted", "body", "at")},
-    where=_UPSERT.excluded.version > platform_copies.c.version,
-)
+#: The body of an earlier version is not that of this one; the feed will bring it. In the order of numbers, because one
+#: answer may bring several versions of a record.
+_VERSIONS = text(
+    "INSERT INTO platform_copies (record_id, kind, version, deleted, body, answer, answer_no, at)"
+    " SELECT record_id, kind, server_version, op = 'delete', NULL, '{}', 0, :now FROM outbox"
+    " WHERE dseq IN (SELECT value FROM json_each(:numbers)) AND server_version IS NOT NULL ORDER BY dseq"
+    " ON CONFLICT (record_id) DO UPDATE SET version = excluded.version, deleted = excluded.deleted, body = NULL,"
+    " at = excluded.at WHERE excluded.version > platform_copies.version"
+).bindparams(bindparam("now", type_=Moment))
 
 
 def row(
@@ -121,10 +125,10 @@ def replace(tx: Connection, one: dict[str, Any]) -> None:
     )
 
 
-def keep_versions(tx: Connection, rows: list[dict[str, Any]]) -> None:
-    """Keep the versions that an upload brought back, leaving body and answer for the feed to bring."""
-    if rows:
-        tx.execute(_VERSION_ONLY, rows)
+def keep_versions(tx: Connection, numbers: Sequence[int], *, at: datetime) -> None:
+    """Keep the versions that operations brought back, leaving body and answer for the feed to bring."""
+    if numbers:
+        tx.execute(_VERSIONS, {"numbers": json.dumps(numbers), "now": at})
 
 
 def cursor(tx: Connection, feed: str) -> Cursor:

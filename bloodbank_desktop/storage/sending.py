@@ -6,12 +6,14 @@ No step touches a row that it was not given, and none ever changes what was froz
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, text, update
 
+from bloodbank_desktop.storage.columns import Moment
 from bloodbank_desktop.storage.outbox import OutboxRow, row_of
 from bloodbank_desktop.storage.schema import OPEN_ROWS, outbox
 
@@ -47,6 +49,14 @@ _MINE = outbox.c.dseq.in_(text("SELECT value FROM json_each(:numbers)"))
 _MARK = (
     update(outbox).where(_MINE).values(state="sending", batch_id=bindparam("b_batch"), attempts=outbox.c.attempts + 1)
 )
+_STILL_DUE = select(func.count()).select_from(outbox).where(_MINE, _DUE)
+_IN_FLIGHT = select(outbox.c.dseq).where(_MINE, outbox.c.batch_id == bindparam("b_batch"), outbox.c.state == "sending")
+#: The answer that nearly every operation gets, for a whole batch at once: {number: version}.
+_DONE = text(
+    "UPDATE outbox SET state = 'done', next_at = NULL, last_error = '', problem = NULL,"
+    " server_version = answer.value, settled_at = :now FROM json_each(:answers) AS answer"
+    " WHERE outbox.dseq = CAST(answer.key AS INTEGER) AND outbox.batch_id = :batch AND outbox.state = 'sending'"
+).bindparams(bindparam("now", type_=Moment))
 _TAKEN = select(outbox).where(_MINE).order_by(outbox.c.dseq)
 _EARLIER = outbox.alias()
 _STUCK = exists().where(
@@ -72,9 +82,18 @@ def put_back(tx: Connection) -> int:
     return int(tx.execute(back).rowcount)
 
 
-def take(tx: Connection, batch_id: str, *, now: datetime, limit: int, most_bytes: int) -> tuple[OutboxRow, ...]:
-    """Mark the next rows that may go as sending and return them; the first goes whatever its size."""
+@dataclass(frozen=True)
+class Choice:
+    """Numbers of rows that may go together; `full` when more of them would not have gone into the batch."""
+
+    numbers: tuple[int, ...]
+    full: bool
+
+
+def choose(tx: Connection, *, now: datetime, limit: int, most_bytes: int) -> Choice:
+    """Return the next rows that may go; the first goes whatever its size."""
     chosen: list[int] = []
+    full = False
     size = 0
     held_chains: set[str] = set()
     held: set[str] = set()
@@ -86,16 +105,41 @@ def take(tx: Connection, batch_id: str, *, now: datetime, limit: int, most_bytes
                 held.add(row.key)
                 continue
             size += row.size
-            if chosen and size > most_bytes:
+            full = bool(chosen) and size > most_bytes
+            if full:
                 break
             chosen.append(row.dseq)
-            if len(chosen) == limit:
+            full = len(chosen) == limit
+            if full:
                 break
-    if not chosen:
-        return ()
-    numbers = json.dumps(chosen)
-    tx.execute(_MARK, {"numbers": numbers, "b_batch": batch_id})
-    return tuple(row_of(found) for found in tx.execute(_TAKEN, {"numbers": numbers}))
+    return Choice(tuple(chosen), full)
+
+
+def look(tx: Connection, numbers: Sequence[int], batch_id: str) -> tuple[OutboxRow, ...]:
+    """Return rows as they will be when they are marked as sending with this batch."""
+    found = tx.execute(_TAKEN, {"numbers": json.dumps(numbers)})
+    return tuple(row_of(one, state="sending", batch_id=batch_id, attempts=one.attempts + 1) for one in found)
+
+
+def still_due(tx: Connection, numbers: Sequence[int], *, now: datetime) -> bool:
+    """Return whether all rows that were chosen earlier may still go.
+
+    Then they are still next in their chains: what was closed does not open again, and what was between them is one of
+    them.
+    """
+    found = tx.execute(_STILL_DUE, {"numbers": json.dumps(numbers), "now": now}).scalar_one()
+    return int(found) == len(numbers)
+
+
+def mark(tx: Connection, numbers: Sequence[int], batch_id: str) -> None:
+    """Mark rows as sending with this batch."""
+    tx.execute(_MARK, {"numbers": json.dumps(numbers), "b_batch": batch_id})
+
+
+def release(tx: Connection, batch_id: str) -> None:
+    """Put rows back that were marked and never left: as if they had not been taken."""
+    mine = update(outbox).where(OPEN_ROWS, outbox.c.batch_id == batch_id, outbox.c.state == "sending")
+    tx.execute(mine.values(state="pending", batch_id=None, attempts=outbox.c.attempts - 1))
 
 
 def _needs(kept: str) -> list[str]:
@@ -109,10 +153,15 @@ def highest(tx: Connection) -> int:
     return int(tx.execute(select(func.coalesce(func.max(outbox.c.dseq), 0))).scalar_one())
 
 
-def in_flight(tx: Connection, batch_id: str) -> set[str]:
-    """Return the keys of this batch that still wait for its answer; a late answer finds none."""
-    mine = select(outbox.c.key).where(OPEN_ROWS, outbox.c.batch_id == batch_id, outbox.c.state == "sending")
-    return set(tx.execute(mine).scalars())
+def in_flight(tx: Connection, batch_id: str, numbers: Sequence[int]) -> set[int]:
+    """Return which of these numbers still wait for the answer to this batch; a late answer finds none."""
+    return set(tx.execute(_IN_FLIGHT, {"numbers": json.dumps(numbers), "b_batch": batch_id}).scalars())
+
+
+def settle_done(tx: Connection, batch_id: str, versions: Mapping[int, int | None], *, at: datetime) -> None:
+    """Write down that the platform took rows of this batch, and as which version; only rows in flight."""
+    if versions:
+        tx.execute(_DONE, {"answers": json.dumps(versions), "batch": batch_id, "now": at})
 
 
 def settle(tx: Connection, batch_id: str, answers: Sequence[dict[str, Any]]) -> None:

@@ -231,11 +231,10 @@ class SyncEngine:
 
     def _push(self, platform: Platform) -> bool:
         try:
-            for _ in range(self._pace.passes):
-                due = self._dispatch.next_due()
-                if due is not None and due <= self._clock.now():
+            for left in reversed(range(self._pace.passes)):
+                if self._uploader.holds or self._something_due():
                     self._teller.publish(Phase.SENDING, self._online)
-                pushed = self._uploader.push_once(platform, self._teller.offset_ms)
+                pushed = self._uploader.push_once(platform, self._teller.offset_ms, go_on=left > 0)
                 self._take(pushed)
                 if pushed.idle or pushed.stalled or self._stop.is_set():
                     return False
@@ -246,7 +245,13 @@ class SyncEngine:
             self._trouble["push"] = problem
             self._push_gate = self._clock.monotonic() + self._pause_for(problem, self._pushing)
             return False
+        finally:
+            self._uploader.release()
         return True
+
+    def _something_due(self) -> bool:
+        due = self._dispatch.next_due()
+        return due is not None and due <= self._clock.now()
 
     def _take(self, pushed: Pushed) -> None:
         self._idle = pushed.idle

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -37,6 +37,7 @@ from bloodbank_desktop.sync.platform import (
     NotSignedIn,
     NotThePlatform,
     Page,
+    Parcel,
     PlatformProblem,
     ProtocolFault,
     Rewound,
@@ -53,6 +54,7 @@ PACK_FROM = 2048
 """Bodies of more bytes are packed: below it gzip saves no packet."""
 
 T = TypeVar("T")
+_JSON = "application/json"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PLAIN = {400: ProtocolFault, 401: NotSignedIn, 403: DeviceRefused, 404: ProtocolFault, 405: ProtocolFault,
           410: CursorGone, 413: TooLarge, 422: Unprocessable, 426: ClientTooOld}  # fmt: skip
@@ -124,11 +126,15 @@ class HttpPlatform:
             raise ClientTooOld(f"program {__version__} is older than {found.min_client[:20]!r}")
         return replace(found, offset_ms=_offset(server_time, middle))
 
-    def send(self, batch: Batch, *, epoch_seen: str | None, clock_offset_ms: int) -> SendReply:
-        """Send the frozen operations of a batch and return the checked reply."""
-        body = batch_body(batch, epoch_seen, clock_offset_ms)
-        reply, middle = self._call("POST", "/v1/ops:batch", body, {"Idempotency-Key": batch.id})
-        found = replies.send_reply(reply.body, batch)
+    def pack(self, batch: Batch, *, epoch_seen: str | None, clock_offset_ms: int) -> Parcel:
+        """Make the request for the frozen operations of a batch; safe beside a running call."""
+        content, headers = _packed(batch_body(batch, epoch_seen, clock_offset_ms), _JSON)
+        return Parcel(batch, content, headers | {"Idempotency-Key": batch.id})
+
+    def send(self, parcel: Parcel) -> SendReply:
+        """Send the operations of a batch and return the checked reply."""
+        reply, middle = self._exchange("POST", "/v1/ops:batch", parcel.content, parcel.headers)
+        found = replies.send_reply(reply.body, parcel.batch)
         return replace(found, offset_ms=_offset(found.server_time, middle))
 
     def put_file(self, sha256: str, media_type: str, content: bytes) -> None:
@@ -173,28 +179,31 @@ class HttpPlatform:
         method: str,
         path: str,
         body: bytes | None = None,
-        extra: dict[str, str] | None = None,
         *,
-        media_type: str = "application/json",
+        media_type: str = _JSON,
+        expected: int = 200,
+        absent_ok: bool = False,
+    ) -> tuple[Reply, datetime]:
+        """Send one request and return the reply of the expected status; see `_exchange`."""
+        content, headers = (None, {}) if body is None else _packed(body, media_type)
+        return self._exchange(method, path, content, headers, expected=expected, absent_ok=absent_ok)
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        content: bytes | None,
+        headers: Mapping[str, str],
+        *,
         expected: int = 200,
         absent_ok: bool = False,
     ) -> tuple[Reply, datetime]:
         """Return the reply of the expected status and the middle of the exchange by our clock."""
-        headers = self._headers | (extra or {})
-        if body is not None:
-            headers["Content-Type"] = media_type
-            if len(body) > PACK_FROM and media_type == "application/json":
-                # mtime 0: the same batch is the same bytes each time it is sent.
-                body = gzip.compress(body, 6, mtime=0)
-                headers["Content-Encoding"] = "gzip"
-            digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
-            # RFC 9530: over the content as it travels, after packing.
-            headers["Content-Digest"] = f"sha-256=:{digest}:"
         before = self._clock.now()
         started = self._clock.monotonic()
-        reply = self._transport.exchange(method, self._address + path, headers, body)
+        reply = self._transport.exchange(method, self._address + path, {**self._headers, **headers}, content)
         middle = before + timedelta(seconds=(self._clock.monotonic() - started) / 2)
-        if reply.status == expected and _media_type(reply) == "application/json":
+        if reply.status == expected and _media_type(reply) == _JSON:
             return reply, middle
         if absent_ok and reply.status == 404 and _is_problem(reply):
             raise _Absent("no such operation")
@@ -228,6 +237,19 @@ class HttpPlatform:
 
 class _Absent(PlatformProblem):
     """404 where that is an answer."""
+
+
+def _packed(body: bytes, media_type: str) -> tuple[bytes, dict[str, str]]:
+    """Return the content of a request as it travels and the headers that say what it is."""
+    headers = {"Content-Type": media_type}
+    if len(body) > PACK_FROM and media_type == _JSON:
+        # mtime 0: the same batch is the same bytes each time it is sent.
+        body = gzip.compress(body, 6, mtime=0)
+        headers["Content-Encoding"] = "gzip"
+    digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
+    # RFC 9530: over the content as it travels, after packing.
+    headers["Content-Digest"] = f"sha-256=:{digest}:"
+    return body, headers
 
 
 def batch_body(batch: Batch, epoch_seen: str | None, clock_offset_ms: int) -> bytes:

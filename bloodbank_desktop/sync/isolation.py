@@ -40,6 +40,11 @@ class Isolation:
             return max(1, (len(self._suspects) + 1) // 2)
         return self._ceiling
 
+    @property
+    def untroubled(self) -> bool:
+        """Whether the next batch may be a full one and stays so when this one is answered."""
+        return not self._suspects and self._ceiling == self._full
+
     def storm(self, number: int) -> bool:
         """Whether so many others failed alone since the last success that the platform is at fault, not `number`."""
         return len(self._alone_in_a_row - {number}) >= STORM

@@ -56,7 +56,10 @@ class OneRun:
         try:
             self._dispatch.recover()
             offset = platform.hello().offset_ms
-            self._drain(platform, offset)
+            try:
+                self._drain(platform, offset)
+            finally:
+                self._uploader.release()
         except KnownProblem as problem:
             self._report.error, self._report.code = problem.message, problem.code
         return self._report
@@ -77,7 +80,7 @@ class OneRun:
 
     def _step(self, platform: Platform, offset_ms: int) -> bool:
         """Send one batch, or read one page when there is none; return whether both ends are reached."""
-        pushed = self._uploader.push_once(platform, offset_ms)
+        pushed = self._uploader.push_once(platform, offset_ms, go_on=True)
         self._report.count(pushed.statuses)
         self._on_changes(pushed.changes)
         self._stalled = self._stalled + 1 if pushed.stalled else 0

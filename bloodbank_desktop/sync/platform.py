@@ -12,6 +12,7 @@ never settle a record; so every doubtful reply is an exception here, and an exce
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar, Protocol
@@ -195,6 +196,15 @@ class Hello:
 
 
 @dataclass(frozen=True, slots=True)
+class Parcel:
+    """The request that carries a batch, ready to go: `content` as it travels, `headers` that belong to it."""
+
+    batch: Batch
+    content: bytes
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class SendReply:
     """The checked reply to a batch: exactly one outcome for every operation of it, and no other."""
 
@@ -242,8 +252,12 @@ class Platform(Protocol):
         """Ask who is there. Raises ClientTooOld when the platform does not speak our protocol."""
         ...
 
-    def send(self, batch: Batch, *, epoch_seen: str | None, clock_offset_ms: int) -> SendReply:
-        """Send the frozen operations of a batch. Raises and leaves the outcome unknown unless the reply is whole."""
+    def pack(self, batch: Batch, *, epoch_seen: str | None, clock_offset_ms: int) -> Parcel:
+        """Make the request for the frozen operations of a batch. Asks nobody; also while another call is running."""
+        ...
+
+    def send(self, parcel: Parcel) -> SendReply:
+        """Send a batch. Raises and leaves the outcome unknown unless the reply is whole."""
         ...
 
     def put_file(self, sha256: str, media_type: str, content: bytes) -> None:

@@ -3,6 +3,9 @@
 The batch is marked as under way in the database before a socket is opened, so that after a crash it is sent again
 with the same keys; the platform knows the keys and does nothing twice. The danger is to take silence for failure:
 a reply lost on the way back means "unknown", which neither counts against a record nor settles it.
+
+In a long queue the answer to one batch and the taking of the next are one durable step, and the next batch is chosen
+and packed while the platform works on this one. There is still never more than one batch under way.
 """
 
 from __future__ import annotations
@@ -11,15 +14,18 @@ import logging
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 
 from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations.dispatch import Batch, Dispatch, Outcome
 from bloodbank_desktop.operations.results import Changes
+from bloodbank_desktop.sync.ahead import Ahead
 from bloodbank_desktop.sync.isolation import FULL, Isolation, Step
 from bloodbank_desktop.sync.platform import (
     FINAL,
     Cut,
+    Parcel,
     Platform,
     PlatformProblem,
     SendReply,
@@ -48,6 +54,15 @@ class Pushed:
     epoch: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A batch with its request, which was packed for this epoch."""
+
+    batch: Batch
+    parcel: Parcel
+    epoch: str | None
+
+
 class Uploader:
     """The push lane. One thread at a time."""
 
@@ -59,27 +74,59 @@ class Uploader:
         self._isolation = Isolation(full)
         self._lone_waits = lone_waits
         self._most_bytes = MOST_BYTES
+        self._taken: Batch | None = None
+        self._ready: _Ready | None = None
 
-    def push_once(self, platform: Platform, clock_offset_ms: int = 0) -> Pushed:
+    @property
+    def holds(self) -> bool:
+        """Whether a batch is taken that the next pass sends."""
+        return self._taken is not None
+
+    def push_once(self, platform: Platform, clock_offset_ms: int = 0, *, go_on: bool = False) -> Pushed:
         """Send one batch.
 
+        `go_on`: take the next one together with the answer, for the next pass; who ends before that calls `release`.
         Returns what became of it; a pass that only narrowed down the reason of a failure has no statuses. Raises
         PlatformProblem when the lane should wait, KnownProblem when the database could not be written; the
         operations are then due again, or come back through `Dispatch.recover`.
         """
-        batch = self._dispatch.next_batch(self._isolation.limit, self._most_bytes)
+        batch, self._taken = self._taken, None
+        ready, self._ready = self._ready, None
+        if batch is None:
+            batch = self._dispatch.next_batch(self._isolation.limit, self._most_bytes)
         if batch is None:
             return Pushed(idle=True)
+        ahead: Ahead[_Ready | None] | None = None
         try:
             self._send_files(platform, batch)
-            reply = platform.send(batch, epoch_seen=self._dispatch.epoch(), clock_offset_ms=clock_offset_ms)
+            if ready is None or ready.batch is not batch:
+                ready = self._pack(platform, batch, clock_offset_ms)
+            if go_on and batch.full and self._isolation.untroubled:
+                ahead = Ahead(partial(self._look_ahead, platform, clock_offset_ms))
+            reply = platform.send(ready.parcel)
         except PlatformProblem as problem:
             log.info("batch %s of %d not settled: %s", batch.id, len(batch.rows), problem)
             return self._failed(platform, batch, problem)
         except Exception:
             self._put_back(batch, "程序错误，稍后自动重试", seconds=60.0)
             raise
-        return self._settle(batch, reply)
+        finally:
+            self._ready = None if ahead is None else ahead.result()
+        return self._settle(batch, reply, go_on)
+
+    def release(self) -> None:
+        """Put back the batch that was taken for a next pass which does not come. Raises KnownProblem."""
+        batch, self._taken = self._taken, None
+        if batch is not None:
+            self._dispatch.release(batch)
+
+    def _pack(self, platform: Platform, batch: Batch, clock_offset_ms: int) -> _Ready:
+        epoch = self._dispatch.epoch()
+        return _Ready(batch, platform.pack(batch, epoch_seen=epoch, clock_offset_ms=clock_offset_ms), epoch)
+
+    def _look_ahead(self, platform: Platform, clock_offset_ms: int) -> _Ready | None:
+        batch = self._dispatch.look_ahead(self._isolation.limit, self._most_bytes)
+        return None if batch is None else self._pack(platform, batch, clock_offset_ms)
 
     def _send_files(self, platform: Platform, batch: Batch) -> None:
         """Send what the operations name, each file by itself and noted by itself, so that no way is gone twice."""
@@ -87,12 +134,25 @@ class Uploader:
             platform.put_file(kept.sha256, kept.media_type, self._dispatch.file_content(kept.sha256))
             self._dispatch.file_arrived(kept.sha256)
 
-    def _settle(self, batch: Batch, reply: SendReply) -> Pushed:
-        changes = self._dispatch.settle(batch, reply.epoch, reply.outcomes)
+    def _settle(self, batch: Batch, reply: SendReply, go_on: bool) -> Pushed:
         self._isolation.succeeded(_numbers(batch))
         statuses = Counter(outcome.status for outcome in reply.outcomes)
+        stalled = not any(status in FINAL for status in statuses)
+        if go_on and not stalled:
+            # Made for another epoch, the request would say something that is no longer so.
+            ahead = self._ready.batch if self._ready is not None and self._ready.epoch == reply.epoch else None
+            changes, self._taken = self._dispatch.settle_and_take(
+                batch,
+                reply.epoch,
+                reply.outcomes,
+                ahead,
+                limit=self._isolation.limit,
+                most_bytes=self._most_bytes,
+            )
+        else:
+            changes = self._dispatch.settle(batch, reply.epoch, reply.outcomes)
         return Pushed(
-            stalled=not any(status in FINAL for status in statuses),
+            stalled=stalled,
             statuses=statuses,
             changes=changes,
             offset_ms=reply.offset_ms,

@@ -6,25 +6,21 @@ became of every record, each step durable; the plain side posts ready-made reque
 
 from __future__ import annotations
 
-import base64
-import gzip
-import hashlib
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import requests
 
 from bloodbank_desktop.clock import SystemClock
-from bloodbank_desktop.operations.dispatch import Batch
+from bloodbank_desktop.operations.dispatch import Identity
 from bloodbank_desktop.operations.opening import open_profile
 from bloodbank_desktop.operations.results import Changes
 from bloodbank_desktop.sync.engine import SyncEngine
-from bloodbank_desktop.sync.http_platform import PACK_FROM, HttpPlatform, batch_body
-from bloodbank_desktop.sync.platform import SendReply
+from bloodbank_desktop.sync.http_platform import HttpPlatform
+from bloodbank_desktop.sync.platform import Parcel, SendReply
 from bloodbank_desktop.wiring import TRAINING_TOKEN, TrainingPlatform
 from tests.benchmarks.measure import Result, Sizes, copied, prepared
 
@@ -34,29 +30,22 @@ Posted = tuple[dict[str, str], bytes]
 class _Remembering(HttpPlatform):
     """The platform, remembering what was sent."""
 
-    sent: list[tuple[Batch, str | None, int]]
+    sent: list[Parcel]
 
-    def send(self, batch: Batch, *, epoch_seen: str | None, clock_offset_ms: int) -> SendReply:
-        self.sent.append((batch, epoch_seen, clock_offset_ms))
-        return super().send(batch, epoch_seen=epoch_seen, clock_offset_ms=clock_offset_ms)
+    def send(self, parcel: Parcel) -> SendReply:
+        self.sent.append(parcel)
+        return super().send(parcel)
 
 
-def _post(batch: Batch, epoch_seen: str | None, offset_ms: int, identity: Any) -> Posted:
+def _post(parcel: Parcel, identity: Identity) -> Posted:
     """Return headers and content of the request that carried a batch."""
-    content = batch_body(batch, epoch_seen, offset_ms)
     headers = {
         "Authorization": f"Bearer {TRAINING_TOKEN}",
         "X-Device": identity.device_id,
         "X-Incarnation": identity.incarnation,
         "X-Protocol": "1",
-        "Content-Type": "application/json",
-        "Idempotency-Key": batch.id,
     }
-    if len(content) > PACK_FROM:
-        content = gzip.compress(content, 6, mtime=0)
-        headers["Content-Encoding"] = "gzip"
-    digest = base64.b64encode(hashlib.sha256(content).digest()).decode()
-    return headers | {"Content-Digest": f"sha-256=:{digest}:"}, content
+    return headers | dict(parcel.headers), parcel.content
 
 
 def _ours(source: Path, count: int) -> tuple[float, float, list[Posted]]:
@@ -81,7 +70,7 @@ def _ours(source: Path, count: int) -> tuple[float, float, list[Posted]]:
         profile.close()
     if report.error or left:
         raise RuntimeError(f"{left} of {count} records were not taken: {report}")
-    return settled[0] - began, ended - began, [_post(*one, identity) for one in platform.sent]
+    return settled[0] - began, ended - began, [_post(one, identity) for one in platform.sent]
 
 
 def _plain(posts: list[Posted]) -> float:

@@ -70,6 +70,7 @@ class Outbox(RuleBasedStateMachine):
         self.rows: list[Row] = []
         self.flying: list[Batch] = []
         self.landed: list[Batch] = []
+        self.ahead: Batch | None = None
         self.platform = Platform()
 
     def teardown(self) -> None:
@@ -183,22 +184,46 @@ class Outbox(RuleBasedStateMachine):
         expected = self._pick(limit)
         batch = self.dispatch.next_batch(limit=limit)
         assert [row.dseq for row in batch.rows] == expected if batch else expected == []
-        if batch is None:
-            return
-        assert batch.device_hwm == len(self.rows)
+        if batch is not None:
+            assert batch.device_hwm == len(self.rows)
+            self._flies(batch)
+
+    def _flies(self, batch: Batch) -> None:
         for sent in batch.rows:
             row = self._row(sent.key)
-            assert (sent.payload, sent.state) == (row.payload, "sending")
+            assert (sent.payload, sent.state, sent.batch_id) == (row.payload, "sending", batch.id)
             row.state, row.batch = "sending", batch.id
         self.flying.append(batch)
+
+    @precondition(lambda self: self.rows)
+    @rule(limit=st.sampled_from((1, 2)))
+    def look_ahead(self, limit: int) -> None:
+        """What may follow is chosen only when it fills a batch, and nothing is changed by it."""
+        expected = self._pick(limit)
+        self.ahead = self.dispatch.look_ahead(limit=limit)
+        found = [row.dseq for row in self.ahead.rows] if self.ahead else []
+        assert found == (expected if len(expected) == limit else [])
+
+    @precondition(lambda self: self.flying)
+    @rule(data=st.data())
+    def release(self, data: st.DataObject) -> None:
+        """A batch that never left waits again as if it had not been taken."""
+        batch = self._take(data)
+        self.dispatch.release(batch)
+        self.landed.append(batch)
+        for sent in batch.rows:
+            self._row(sent.key).state = "pending"
 
     def _take(self, data: st.DataObject) -> Batch:
         return self.flying.pop(data.draw(st.integers(0, len(self.flying) - 1)))
 
     @precondition(lambda self: self.flying)
-    @rule(data=st.data(), honest=st.booleans())
-    def answer(self, data: st.DataObject, honest: bool) -> None:
-        """An answer moves exactly the rows that it names."""
+    @rule(data=st.data(), honest=st.booleans(), go_on=st.sampled_from((None, 1, 2, 100)))
+    def answer(self, data: st.DataObject, honest: bool, go_on: int | None) -> None:
+        """An answer moves exactly the rows that it names; taken with it is what was chosen ahead, if all may still go.
+
+        What was chosen may be old: much happened since. Else the next is taken as the model would after the answer.
+        """
         batch = self._take(data)
         statuses = ("applied",) if honest else STATUSES
         outcomes = []
@@ -216,7 +241,12 @@ class Outbox(RuleBasedStateMachine):
             if status not in ("applied", "duplicate"):
                 held.add(sent.chain)
             outcomes.append(Outcome(sent.key, status, None, {"title": "x"} if status == "rejected" else None))
-        self.dispatch.settle(batch, "epoch-1", outcomes)
+        ahead, taken = None, None
+        if go_on is None:
+            self.dispatch.settle(batch, "epoch-1", outcomes)
+        else:
+            ahead, self.ahead = self.ahead, None
+            _, taken = self.dispatch.settle_and_take(batch, "epoch-1", outcomes, ahead, limit=go_on)
         self.landed.append(batch)
         for outcome in outcomes:
             row = self._row(outcome.key)
@@ -228,6 +258,14 @@ class Outbox(RuleBasedStateMachine):
         for outcome in outcomes:
             if outcome.status in ("applied", "duplicate"):
                 self._free_behind(self._row(outcome.key).chain)
+        if go_on is not None:
+            expected = self._pick(go_on)
+            if ahead is not None and all(self._due(self._row(row.key)) for row in ahead.rows):
+                assert taken is ahead
+            else:
+                assert [row.dseq for row in taken.rows] == expected if taken else expected == []
+            if taken is not None:
+                self._flies(taken)
 
     @precondition(lambda self: self.flying)
     @rule(data=st.data(), fault=st.booleans(), arrived=st.booleans(), pause=st.sampled_from((0, 30)))

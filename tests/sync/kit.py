@@ -20,7 +20,7 @@ from bloodbank_desktop.records.wire import canonical
 from bloodbank_desktop.storage.outbox import OutboxRow
 from bloodbank_desktop.sync.engine import SyncEngine
 from bloodbank_desktop.sync.http_platform import HttpPlatform
-from bloodbank_desktop.sync.platform import Hello, Page, SendReply, Snapshot, SnapshotPage
+from bloodbank_desktop.sync.platform import Hello, Page, Parcel, SendReply, Snapshot, SnapshotPage
 from bloodbank_desktop.sync.status import Pace
 from bloodbank_desktop.sync.transport import Limits
 
@@ -120,7 +120,11 @@ class ScriptedPlatform:
         self._next(self.hellos)
         return Hello(EPOCH, self.clock.now(), 1, 1, "0", "test", self.offset_ms)
 
-    def send(self, batch: Batch, *, epoch_seen: str | None, clock_offset_ms: int) -> SendReply:
+    def pack(self, batch: Batch, *, epoch_seen: str | None, clock_offset_ms: int) -> Parcel:
+        return Parcel(batch, b"", {})
+
+    def send(self, parcel: Parcel) -> SendReply:
+        batch = parcel.batch
         numbers = [one.dseq for one in batch.rows]
         self.calls.append(("send", numbers))
         self.on_send(batch)

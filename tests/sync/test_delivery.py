@@ -256,7 +256,8 @@ def test_a_process_that_dies_while_sending_sends_again(tmp_path: Path) -> None:
             saved = desk.desk.register("stock_in", samples.stock_in_values(2, 1))
             batch = desk.dispatch.next_batch()
             assert batch is not None
-            http_platform(desk, server.url).send(batch, epoch_seen=None, clock_offset_ms=0)
+            platform = http_platform(desk, server.url)
+            platform.send(platform.pack(batch, epoch_seen=None, clock_offset_ms=0))
             assert states(desk) == {"sending": 1}
         with profile(tmp_path / "p") as desk:
             report = engine_of(desk, http_platform(desk, server.url)).run_once(no_pause)

@@ -288,7 +288,7 @@ def test_a_database_that_cannot_be_written_is_a_pause_and_a_sentence(
         raise KnownProblem("磁盘已满", code="disk-full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(desk.dispatch, "settle", full)
+        patch.setattr(desk.dispatch, "_write_down", full)
         engine.turn()
     assert engine.status.sentence == "磁盘已满"
     assert states(desk) == {"sending": 1}

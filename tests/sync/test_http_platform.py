@@ -36,7 +36,8 @@ def client(server: TinyServer) -> HttpPlatform:
 
 def send(server: TinyServer, batch: Batch) -> seam.SendReply:
     """Send a batch."""
-    return client(server).send(batch, epoch_seen=EPOCH, clock_offset_ms=7)
+    platform = client(server)
+    return platform.send(platform.pack(batch, epoch_seen=EPOCH, clock_offset_ms=7))
 
 
 def parts(request: bytes) -> tuple[str, dict[str, str], bytes]:

@@ -91,10 +91,10 @@ class Workstation:
             self.note("delete", self.desk.desk.delete("transfusion_request", record_id, reason="重复登记"))
 
     def sync(self) -> None:
-        """Push or pull once; whatever the network does is no news."""
+        """Push or pull once, and perhaps take what is pushed next time; whatever the network does is no news."""
         try:
             if self.rng.random() < 0.75:
-                self.uploader.push_once(self.client)
+                self.uploader.push_once(self.client, go_on=self.rng.random() < 0.5)
             else:
                 self.downloader.pull_once(self.client)
         except PlatformProblem:

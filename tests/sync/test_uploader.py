@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bloodbank_desktop.operations.dispatch import Outcome
+from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.operations.dispatch import Batch, Outcome
 from bloodbank_desktop.operations.opening import Profile
 from bloodbank_desktop.sync import platform as seam
 from bloodbank_desktop.sync.uploader import Uploader
 from tests import samples
-from tests.sync.kit import ScriptedPlatform, StillClock, profile, states
+from tests.sync.kit import EPOCH, ScriptedPlatform, StillClock, profile, states
 
 TRANSPORT = [
     seam.Unreachable(),
@@ -204,3 +207,132 @@ def test_a_bug_in_the_middle_leaves_nothing_under_way(desk: Profile, clock: Stil
     with pytest.raises(ZeroDivisionError):
         Uploader(desk.dispatch, clock).push_once(ScriptedPlatform(clock, sends=[ZeroDivisionError()]))
     assert states(desk) == {"pending": 2}
+
+
+def batches_under_way(opened: Profile) -> Counter[str | None]:
+    """How many operations each batch under way has."""
+    rows = opened.desk.queue.rows(open_only=False, limit=1000)
+    return Counter(row.batch_id for row in rows if row.state == "sending")
+
+
+def sent(platform: ScriptedPlatform) -> list[list[int]]:
+    """The numbers of each batch that was sent."""
+    return [numbers for name, numbers in platform.calls if name == "send"]
+
+
+def test_a_long_queue_goes_in_order_with_one_batch_under_way(desk: Profile, clock: StillClock) -> None:
+    """Each answer is written down together with the taking of the next batch, and never are two under way at once."""
+    save(desk, 25)
+    seen: list[Counter[str | None]] = []
+    platform = ScriptedPlatform(clock, on_send=lambda batch: seen.append(batches_under_way(desk)))
+    uploader = Uploader(desk.dispatch, clock, full=10)
+    for left in (15, 5, 0):
+        assert not uploader.push_once(platform, go_on=True).idle
+        assert uploader.holds == (left > 0)
+        assert states(desk) == Counter(done=25 - left, sending=min(left, 10), pending=max(left - 10, 0)) - Counter()
+    assert uploader.push_once(platform, go_on=True).idle
+    assert sent(platform) == [list(range(1, 11)), list(range(11, 21)), list(range(21, 26))]
+    assert [list(one.values()) for one in seen] == [[10], [10], [5]]
+    assert {row.attempts for row in desk.desk.queue.rows(open_only=False)} == {1}
+
+
+def test_what_is_taken_and_not_sent_goes_back_untouched(desk: Profile, clock: StillClock) -> None:
+    """Who ends with a batch in hand gives it back: pending, no attempt counted, and the next pass sends it."""
+    save(desk, 3)
+    platform = ScriptedPlatform(clock)
+    uploader = Uploader(desk.dispatch, clock, full=2)
+    uploader.push_once(platform, go_on=True)
+    assert states(desk) == {"done": 2, "sending": 1}
+    uploader.release()
+    uploader.release()
+    (row,) = desk.desk.queue.rows()
+    assert (row.state, row.attempts, row.batch_id, row.last_error) == ("pending", 0, None, "")
+    assert not uploader.holds
+    uploader.push_once(platform)
+    assert sent(platform) == [[1, 2], [3]]
+
+
+def test_no_chain_is_overtaken_by_what_was_chosen_ahead(desk: Profile, clock: StillClock) -> None:
+    """Amendments of what is under way are not chosen ahead; a refusal of the first holds them as ever."""
+    saved = [desk.desk.register("transfusion_request", samples.request_values(seed)) for seed in range(2)]
+    for seed, one in enumerate(saved):
+        desk.desk.amend("transfusion_request", one.record_id, samples.request_values(seed + 10), reason="更正")
+    save(desk, 2)
+    platform = ScriptedPlatform(clock, status="rejected")
+    uploader = Uploader(desk.dispatch, clock, full=2)
+    uploader.push_once(platform, go_on=True)
+    assert states(desk) == {"rejected": 2, "blocked": 2, "sending": 2}
+    platform.status = "applied"
+    uploader.push_once(platform, go_on=True)
+    assert uploader.push_once(platform, go_on=True).idle
+    assert sent(platform) == [[1, 2], [5, 6]]
+
+
+def test_what_was_chosen_ahead_is_chosen_anew_when_it_may_no_longer_go(desk: Profile, clock: StillClock) -> None:
+    """Another command took an operation in between: it is not sent twice, and its followers do not overtake it."""
+    save(desk, 6)
+    theirs: list[int] = []
+
+    def another(batch: object) -> None:
+        if not theirs:
+            # Chosen ahead by now or in a moment; either way the answer finds one of them gone.
+            taken = desk.dispatch.next_batch(limit=1)
+            assert taken is not None
+            theirs.extend(row.dseq for row in taken.rows)
+
+    platform = ScriptedPlatform(clock, on_send=another)
+    uploader = Uploader(desk.dispatch, clock, full=2)
+    while not uploader.push_once(platform, go_on=True).idle:
+        pass
+    assert theirs == [3]
+    assert sorted(number for numbers in sent(platform) for number in numbers) == [1, 2, 4, 5, 6]
+    assert states(desk) == {"done": 5, "sending": 1}
+
+
+def test_a_request_made_for_another_epoch_is_made_anew(desk: Profile, clock: StillClock) -> None:
+    """What the reply says of the epoch stands in the next request, also when that was packed before the reply came."""
+    packed: list[tuple[str | None, list[int]]] = []
+
+    class Noting(ScriptedPlatform):
+        def pack(self, batch: Batch, *, epoch_seen: str | None, clock_offset_ms: int) -> seam.Parcel:
+            packed.append((epoch_seen, [row.dseq for row in batch.rows]))
+            return super().pack(batch, epoch_seen=epoch_seen, clock_offset_ms=clock_offset_ms)
+
+    save(desk, 3)
+    platform = Noting(clock)
+    uploader = Uploader(desk.dispatch, clock, full=1)
+    for _ in range(3):
+        uploader.push_once(platform, go_on=True)
+    assert packed == [(None, [1]), (None, [2]), (EPOCH, [2]), (EPOCH, [3])]
+
+
+def test_a_failure_of_the_preparation_holds_nothing_up(
+    desk: Profile, clock: StillClock, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A full disk while choosing ahead: the next batch is taken in the usual way."""
+
+    def full(*_: object) -> None:
+        raise KnownProblem("磁盘已满", code="disk-full")
+
+    save(desk, 3)
+    monkeypatch.setattr(desk.dispatch, "look_ahead", full)
+    platform = ScriptedPlatform(clock)
+    uploader = Uploader(desk.dispatch, clock, full=1)
+    with caplog.at_level(logging.INFO, "bloodbank_desktop.sync.ahead"):
+        while not uploader.push_once(platform, go_on=True).idle:
+            pass
+    assert states(desk) == {"done": 3}
+    assert "disk-full" in caplog.text
+
+
+def test_a_process_that_dies_with_a_batch_taken_ahead_sends_it_later(desk: Profile, clock: StillClock) -> None:
+    """Dead between the answer to one batch and the sending of the next: that one waits under the same keys."""
+    save(desk, 4)
+    keys = [row.key for row in desk.desk.queue.rows()]
+    Uploader(desk.dispatch, clock, full=2).push_once(ScriptedPlatform(clock), go_on=True)
+    assert states(desk) == {"done": 2, "sending": 2}
+    assert desk.dispatch.recover() == 2
+    rows = desk.desk.queue.rows()
+    assert [row.key for row in rows] == keys[2:]
+    assert {row.state for row in rows} == {"pending"}
+    assert Uploader(desk.dispatch, clock).push_once(ScriptedPlatform(clock)).statuses == {"applied": 2}
