@@ -159,9 +159,10 @@ def test_progress_goes_through_every_rule() -> None:
 
 def deliver(profile: Profile) -> dict[str, Any]:
     """Let one bag be here and return the issue of it."""
-    bag = samples.bag_values(1)
-    profile.desk.register("stock_in", samples.delivery_of([bag], 1))
-    return samples.issue_values(seed=1, bags=[bag])
+    issue = samples.issue_values(seed=1)
+    profile.desk.register("transfusion_request", samples.request_values(1))
+    profile.desk.register("stock_in", samples.delivery_of(issue["bags"], 1))
+    return issue
 
 
 def actions(profile: Profile) -> list[str]:
@@ -231,6 +232,5 @@ def test_other_work_goes_on_while_issuing_is_closed(
     """Receipt and disposal do not wait for a self-check: blood that arrives must be registered."""
     put(monkeypatch, tmp_path, "issue-expired", vector("issue-expired"))
     SelfCheck(profile.desk).run()
-    deliver(profile)
-    bag = samples.bag_values(1)
-    profile.desk.register("other_stock_out", samples.removal_values(seed=1, bags=[bag]))
+    issue = deliver(profile)
+    profile.desk.register("other_stock_out", samples.removal_values(seed=1, bags=issue["bags"]))
