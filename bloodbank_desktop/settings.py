@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import os
 from contextlib import suppress
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.frozen import dataclass
 
 _NAME = "settings.json"
 

@@ -78,9 +78,19 @@ def load_what_needs_no_qt() -> None:
         importlib.import_module(name)
 
 
+def load_qt() -> None:
+    """Load Qt, and spare PySide the reading of what is loaded before and after it."""
+    from bloodbank_desktop.ui.unswitched import spare_reading
+
+    spare_reading()
+
+
 def _window(options: argparse.Namespace) -> int:
     load_what_needs_no_qt()
+    load_qt()
     from bloodbank_desktop.app import run
 
+    # What has been loaded stays; to look through it for garbage would take longer than to open the window.
+    gc.freeze()
     gc.enable()
     return run(options.data_dir, training=options.training, operator=options.operator_given, lively=True)

@@ -7,12 +7,13 @@ other a scan that lands in whatever field has the focus.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from bloodbank_desktop.frozen import dataclass
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True)
 class Habits:
     """How the scanner of this workstation sends.
 
@@ -40,7 +41,7 @@ class Outcome(Enum):
     INPUT_METHOD = "input-method"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Ended:
     """The end of a run of keys: what it was, its text, and what was held, in order."""
 

@@ -8,11 +8,11 @@ rules comes to `failed` as `records.problems.Refused`, everything else a person 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.problems import Problem

@@ -7,13 +7,15 @@ the platform receive another. Conditions are plain functions of the values, neve
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, TypeVar, dataclass_transform
 
+from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.kinds import Kind
 from bloodbank_desktop.records.problems import Problem
@@ -245,7 +247,7 @@ def _gathered(cls: type[T]) -> type[T]:
     Nobody makes objects of it, since values travel as mappings; methods that nobody calls were nine tenths of the time
     that a declaration takes to load.
     """
-    return dataclass(init=False, repr=False, eq=False, match_args=False)(cls)
+    return dataclasses.dataclass(init=False, repr=False, eq=False, match_args=False)(cls)
 
 
 def _collect(cls: type) -> dict[str, Field]:

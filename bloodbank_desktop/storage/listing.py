@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
+
+from bloodbank_desktop.frozen import dataclass
 
 
 @dataclass(frozen=True)

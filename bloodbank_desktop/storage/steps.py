@@ -7,11 +7,11 @@ A test holds the sum of all steps against the declarations, so a new field witho
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.storage import backup
 
 _FOLDER = Path(__file__).parent

@@ -208,6 +208,7 @@ class ListTab(QWidget):
         self.narrowing.changed.connect(self._ask)
         self.search.returnPressed.connect(self._search_now)
         self.view.typed.connect(self.narrowing.type_into_search)
+        self.view.painted.connect(self.narrowing.finish, Qt.ConnectionType.QueuedConnection)
         self.view.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.view.customContextMenuRequested.connect(self._context_menu)
         heads = self.view.horizontalHeader()

@@ -6,7 +6,7 @@ is one question and not eight.
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
 
 from bloodbank_desktop.records import kinds
@@ -36,6 +36,12 @@ class Narrowing(QObject):
                 table = f.kind.table
                 self._add(parent, f.key, f.label, [(key, table.word(key)) for key in table])
         self._add(parent, UPLOAD, UPLOAD_LABEL, list(states.GROUPS.items()))
+
+    @Slot()
+    def finish(self) -> None:
+        """Add what nobody misses in the first moment."""
+        # The picture of the button takes longer to make than the box; nobody sees it before something is typed.
+        self.search.setClearButtonEnabled(True)
 
     @property
     def text(self) -> str:
@@ -90,6 +96,5 @@ def _search_box(declared: RecordType, parent: QWidget) -> QLineEdit:
     box.setAccessibleName("搜索")
     box.setAccessibleDescription(f"在{what}中查找")
     box.setToolTip(f"在{what}中查找任意一段，多个词用空格隔开；Esc 清除")
-    box.setClearButtonEnabled(True)
     box.setMinimumWidth(theme.em(parent, 12))
     return box

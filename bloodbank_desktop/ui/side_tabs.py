@@ -6,7 +6,7 @@ Qt turns the words of tabs at a side by ninety degrees, which nobody reads at ni
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QTabBar, QWidget
 
 from bloodbank_desktop.ui import theme
@@ -20,24 +20,28 @@ class SideTabs(QTabBar):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._widths: dict[str, int] = {}
+        #: What a tab adds to its words in width, and its height.
+        self._edges = QSize()
         self.setObjectName("tabs.bar")
         self.setAccessibleName("模块")
         self.setDrawBase(False)
 
     def tabSizeHint(self, index: int) -> QSize:
-        metrics = self.fontMetrics()
-        widest = max((self._width(metrics, self.tabText(place)) for place in range(self.count())), default=0)
-        return QSize(widest + theme.em(self, 2), metrics.height() + theme.em(self, 0.9))
+        widest = max((self._width(self.tabText(place)) for place in range(self.count())), default=0)
+        if self._edges.isEmpty():
+            self._edges = QSize(theme.em(self, 2), self.fontMetrics().height() + theme.em(self, 0.9))
+        return QSize(widest + self._edges.width(), self._edges.height())
 
     def changeEvent(self, event: QEvent) -> None:
         # Before Qt measures anew in another font.
         self._widths.clear()
+        self._edges = QSize()
         super().changeEvent(event)
 
-    def _width(self, metrics: QFontMetrics, words: str) -> int:
+    def _width(self, words: str) -> int:
         # Qt asks for the size of every tab at every layout, and each answer needs the words of all.
         if words not in self._widths:
-            self._widths[words] = metrics.horizontalAdvance(words)
+            self._widths[words] = self.fontMetrics().horizontalAdvance(words)
         return self._widths[words]
 
     def minimumTabSizeHint(self, index: int) -> QSize:
@@ -59,9 +63,9 @@ class SideTabs(QTabBar):
             area = self.tabRect(index)
             current = index == self.currentIndex()
             if current:
-                painter.fillRect(area, self.palette().base())
+                theme.fill(painter, area, colours.base)
                 bar = QRect(area.topLeft(), QSize(max(3, gap // 4), area.height()))
-                painter.fillRect(bar, self.palette().highlight())
+                theme.fill(painter, bar, colours.accent)
             painter.setPen(self.palette().windowText().color() if current else QColor(colours.muted))
             font = self.font()
             font.setBold(current)

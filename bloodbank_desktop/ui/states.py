@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.storage.upload_states import ATTENTION, OPEN, STATE_WORDS
 from bloodbank_desktop.ui.theme import Tone
 

@@ -36,7 +36,7 @@ class TrainingFrame(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         # Painted, for a palette of its own would be inherited by everything inside.
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QColor(theme.colours().training))
+        theme.fill(painter, self.rect(), theme.colours().training)
         painter.end()
 
     def _dress(self) -> None:

@@ -40,6 +40,7 @@ def program(data_dir: str) -> None:
     from bloodbank_desktop import cli
 
     cli.load_what_needs_no_qt()
+    cli.load_qt()
     from PySide6.QtGui import QPaintEvent
 
     from bloodbank_desktop.ui.list_view import ListView

@@ -19,8 +19,8 @@ Source: ICCBBA ST-001 v6.2.2 section 2.4.1; a leading 0 is seen on Chinese bags 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
+from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records.codes import check_characters
 from bloodbank_desktop.records.codes.characters import upper, without_separators
 from bloodbank_desktop.records.codes.errors import CodeError
@@ -30,7 +30,7 @@ LENGTH = 13
 _FLAG = re.compile(r"[0-9A-HJ-NPR-Y]{2}")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Parts:
     """A donation number taken apart: 13 characters, two flag characters or None, check character K or None."""
 

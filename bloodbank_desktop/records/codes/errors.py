@@ -5,8 +5,9 @@ The danger is a refusal that only says "invalid": the person at the counter then
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from bloodbank_desktop.frozen import dataclass
 
 Severity = Literal["error", "warning"]
 
@@ -24,7 +25,7 @@ class CodeError(ValueError):
         self.message = message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CodeProblem:
     """One thing a person should know about a code that was read; an "error" means: do not use the value."""
 

@@ -17,9 +17,9 @@ Source: ICCBBA ST-001 v6.2.2 section 2.4.3 and table 7. What a code means is dat
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 
+from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records.codes.characters import without_separators
 from bloodbank_desktop.records.codes.errors import CodeError, CodeProblem
 from bloodbank_desktop.records.codes.reference import table
@@ -35,7 +35,7 @@ _CAUTIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ProductCode:
     """A product code taken apart; `product_class` is English, None where the class is the supplier's own."""
 

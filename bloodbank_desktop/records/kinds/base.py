@@ -7,8 +7,9 @@ other value.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar
+
+from bloodbank_desktop.frozen import dataclass
 
 
 class Unreadable(ValueError):

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records.kinds.base import Finding, Kind, Unreadable
 from bloodbank_desktop.records.tables import NO_TABLE, Table
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records.kinds.base import Finding, Kind, Unreadable
 
 Entry = dict[str, Any]

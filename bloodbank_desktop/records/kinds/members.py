@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records.kinds.base import Finding, Kind
 
 

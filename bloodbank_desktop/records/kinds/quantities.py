@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from bloodbank_desktop.clock import CHINA, china_text
+from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records.kinds.base import Finding, Kind, Unreadable
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
+from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records.codes.errors import CodeError
 from bloodbank_desktop.records.kinds.base import Finding, Kind, Unreadable
 
