@@ -14,7 +14,7 @@ from typing import Any
 
 from bloodbank_desktop.clock import Clock, china_day
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.operations import effects, judging
+from bloodbank_desktop.operations import duties, effects, judging
 from bloodbank_desktop.operations.drafts import Drafts
 from bloodbank_desktop.operations.files import Picked
 from bloodbank_desktop.operations.platform_words import refusals
@@ -96,6 +96,7 @@ class Desk(Seat):
             name = declared.name_of(whole)
             if effect := effects.EFFECTS.get(kind):
                 effect.apply(tx, whole, Cause(kind, record_id, name, self.operator, now))
+            duties.keep(tx, self, kind, record_id, name, whole, now)
             needs = [key for one in before for key in outbox.open_keys(tx, one)]
             dseq = self._send(tx, declared, record_id, name, "register", body(declared, whole), now, needs)
             if draft is not None:
@@ -146,6 +147,7 @@ class Desk(Seat):
             name = declared.name_of(whole)
             if effect is not None:
                 effect.amended(tx, row.values, whole, Cause(kind, record_id, name, self.operator, now))
+            duties.keep(tx, self, kind, record_id, name, whole, now)
             op = "amend" if self._travels(tx, record_id) else "register"
             outbox.close(tx, record_id, "superseded", at=now)
             dseq = self._send(tx, declared, record_id, name, op, body(declared, whole), now)

@@ -33,12 +33,16 @@ def _no_event(values: Values) -> str:
     return ""
 
 
+def _no_duties(values: Values) -> tuple[str, ...]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Effect:
     """When rules are asked of a record, what happens to its bags, and what the stock learns of it and of an amendment.
 
     `moments` are those of a new record, `again` those of an amendment: what was asked at the act itself and can no
-    longer change is past.
+    longer change is past. `duties` are what the record leaves to be done, keys of the table `duty`.
     """
 
     moments: Callable[[Values], tuple[Moment, ...]]
@@ -46,6 +50,7 @@ class Effect:
     apply: Callable[[Transaction, Values, Cause], None] = _no_move
     amended: Callable[[Transaction, Values, Values, Cause], None] = _nothing
     again: tuple[Moment, ...] = ()
+    duties: Callable[[Values], tuple[str, ...]] = _no_duties
 
 
 def may(tx: Transaction, key: BagKey, event: str) -> tuple[StockRow | None, str | None]:

@@ -27,14 +27,6 @@ from bloodbank_desktop.records.patient import HISTORY_SECTION, PERSON_SECTION, P
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.tables import table
 
-#: Types whose cause may lie in other bags of the same donation, so that the station must know at once.
-_FOR_THE_STATION = ("tt_virus", "tt_bacteria", "tt_syphilis", "tt_parasite", "tt_other", "acute_haemolytic", "trali")
-
-
-def _station_must_know(values: Values) -> bool:
-    return values.get("reaction_type") in _FOR_THE_STATION
-
-
 def _vital(label: str, low: str, high: str, unit: str, *, places: int = 0, required: bool = True) -> Any:
     return number(label, low=low, high=high, places=places, unit=unit, required=required, default=None)
 
@@ -102,9 +94,9 @@ class ReactionAnswer(Receipt):
         (
             "反应",
             "onset_at temperature_before temperature systolic_before diastolic_before systolic diastolic pulse"
-            " respiration oxygen_saturation symptoms",
+            " respiration oxygen_saturation symptoms findings",
         ),
-        ("判断", "reaction_type severity imputability"),
+        ("判断", "reaction_type severity imputability called_at"),
         ("处理", "treatment investigations outcome station_informed_at leftover_blood conclusion reviewer remark"),
     ],
     help="先处理病人。Ctrl+S 登记；登记后可修改、删除，每次修改都会留痕并报送平台。",
@@ -129,13 +121,15 @@ class AdverseReaction(PatientBlock):
     respiration: Decimal = _vital("呼吸", "0", "100", "次/分")
     oxygen_saturation: Decimal | None = _vital("血氧饱和度", "0", "100", "%", required=False)
     symptoms: tuple[str, ...] = choices("症状体征", table("symptom"), required=True)
+    findings: tuple[str, ...] | None = choices("检查所见", table("reaction_finding"), default=None)
     reaction_type: str = choice("反应类型", table("reaction_type"), required=True, column=14)
     severity: str = choice("严重程度", table("severity"), required=True, column=8)
     imputability: str = choice("相关性", table("imputability"), required=True)
+    called_at: datetime | None = moment("电话报告时间", default=None)
     treatment: tuple[str, ...] = choices("处理措施", table("treatment"), required=True)
     investigations: tuple[str, ...] | None = choices("调查项目", table("investigation"), default=None)
     outcome: str = choice("转归", table("patient_outcome"), required=True, column=8)
-    station_informed_at: datetime | None = moment("通知血站时间", default=None, required=_station_must_know)
+    station_informed_at: datetime | None = moment("通知血站时间", default=None)
     leftover_blood: str | None = text("剩余血液处理", most=100, default=None)
     conclusion: str | None = note("结论", most=1000, default=None)
     reviewer: str | None = person("审核人", default=None)

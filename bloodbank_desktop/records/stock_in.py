@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from bloodbank_desktop.records.answer import PlainAnswer
 from bloodbank_desktop.records.bag import BagBlock, no_bag_twice, times_in_order
@@ -16,6 +17,8 @@ from bloodbank_desktop.records.declare import (
     Values,
     Verb,
     choice,
+    choices,
+    flag,
     line,
     lines,
     moment,
@@ -33,17 +36,30 @@ def _reversal(values: Values) -> bool:
     return values.get("intake_type") == "reversal"
 
 
+def _unchecked(values: Values) -> bool:
+    return not _reversal(values) and values.get("checker") is None
+
+
+def _temperature(label: str) -> Any:
+    """Declare what was measured in one kind of transport box; a delivery may come in several (WS/T 400)."""
+    return number(label, low="-99", high="40", places=1, unit="℃", default=None)
+
+
 @line(
     checks=[times_in_order],
     sections=[
         ("袋签", "donation_number product_code split component abo rhd amount expires_at collected_at"),
         ("录入", "entry check_character second_entry location"),
+        ("到货检查", "arrival_defects regroup_abo regroup_rhd"),
     ],
 )
 class StockInBag(BagBlock):
-    """One bag of the delivery."""
+    """One bag of the delivery; a re-check of its group may be registered with it or follow before it is accepted."""
 
     location: str | None = text("储存位置", most=40, default=None)
+    arrival_defects: tuple[str, ...] | None = choices("到货检查异常", table("arrival_defect"), default=None)
+    regroup_abo: str | None = choice("复检 ABO", table("abo"), default=None)
+    regroup_rhd: str | None = choice("复检 RhD", table("rhd"), default=None)
 
 
 def two_persons(values: Values) -> Iterator[Problem]:
@@ -62,7 +78,8 @@ def two_persons(values: Values) -> Iterator[Problem]:
     checks=[no_bag_twice, two_persons],
     sections=[
         ("来源", "intake_type supplier station_issue_no intake_no reverses reversal_reason"),
-        ("交接", "intake_at receiver checker deliverer transport_temperature remark"),
+        ("交接", "intake_at receiver checker solo_duty deliverer"),
+        ("运输温度", "transport_temperature frozen_temperature deep_frozen_temperature platelet_temperature remark"),
         ("血袋", "bags"),
     ],
     help="扫描每袋的献血码、血型码、产品码、失效码，次序不限；扫完按 Ctrl+S 登记。",
@@ -99,9 +116,11 @@ class StockIn:
     reversal_reason: str | None = text("冲红原因", most=200, default=None, shown=_reversal, required=_reversal)
     receiver: str = person("接收人", required=True, search=True, column=8, fresh="operator")
     checker: str | None = person("核对人", default=None, column=8)
+    solo_duty: bool | None = flag("单人值班", words=("否", "是"), default=None, shown=_unchecked)
     deliverer: str | None = person("送血人", default=None)
-    transport_temperature: Decimal | None = number(
-        "运输温度", low="-90", high="40", places=1, unit="℃", default=None, wire="transportTemperature"
-    )
+    transport_temperature: Decimal | None = _temperature("冷藏箱温度")
+    frozen_temperature: Decimal | None = _temperature("冷冻箱温度")
+    deep_frozen_temperature: Decimal | None = _temperature("深冷箱温度")
+    platelet_temperature: Decimal | None = _temperature("血小板箱温度")
     remark: str | None = note("备注", most=500, default=None)
     bags: tuple[StockInBag, ...] = lines("血袋", of=StockInBag, least=1, most=400)

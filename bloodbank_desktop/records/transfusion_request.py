@@ -51,6 +51,10 @@ def _consented(values: Values) -> bool:
     return values.get("consent") is True
 
 
+def _not_consented(values: Values) -> bool:
+    return values.get("consent") is False
+
+
 def _marker(label: str, wire: str) -> Any:
     """Declare one of the infectious markers before transfusion (输血前检查)."""
     return choice(label, table("marker_result"), required=True, wire=wire)
@@ -73,6 +77,7 @@ class Approval:
 
     role: str = choice("审批环节", table("approval_role"), required=True)
     name: str = person("姓名", required=True)
+    grade: str | None = choice("职称", table("physician_grade"), default=None)
     approved_at: datetime = moment("时间", required=True, wire="approvedAt")
     opinion: str | None = text("意见", most=100, default=None)
 
@@ -106,7 +111,7 @@ def applicant_signs(values: Values) -> Iterator[Problem]:
         ("输血前检查", "alt hbsag anti_hbs hbeag anti_hbe anti_hbc anti_hcv anti_hiv syphilis"),
         (
             "同意与手术",
-            "consent consent_signer consent_on surgery surgery_name surgery_level surgery_on autologous_plan",
+            "consent consent_signer consent_on consent_exemption consent_exempted_by surgery surgery_name surgery_level surgery_on autologous_plan",
         ),
         ("标本", "sample_no sampled_at sampled_by"),
         ("审批", "approvals remark"),
@@ -150,6 +155,12 @@ class TransfusionRequest(PatientBlock):
         "签署人", table("consent_signer"), default=None, shown=_consented, required=_consented, wire="consentSigner"
     )
     consent_on: date | None = day("签署日期", default=None, shown=_consented, required=_consented, wire="consentOn")
+    consent_exemption: str | None = choice(
+        "免签依据", table("consent_exemption"), default=None, shown=_not_consented, wire="consentExemption"
+    )
+    consent_exempted_by: str | None = person(
+        "免签批准人", default=None, shown=_not_consented, wire="consentExemptedBy"
+    )
     surgery: bool = flag("手术用血", required=True)
     surgery_name: str | None = text("手术名称", default=None, shown=_surgery, required=_surgery, wire="surgeryName")
     surgery_level: str | None = choice(
