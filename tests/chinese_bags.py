@@ -55,7 +55,7 @@ def bag_values(index: int, *, entry: str = "scanned", now: datetime = samples.NO
     elif entry == "typed_twice":
         bag["second_entry"] = donation
     bag.update(changes)
-    return bag
+    return samples.regrouped(bag)
 
 
 def _expires(now: datetime) -> datetime:

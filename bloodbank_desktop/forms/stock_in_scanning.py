@@ -10,19 +10,26 @@ from bloodbank_desktop.forms.contract import Delivery
 from bloodbank_desktop.forms.lines_block import Row
 from bloodbank_desktop.forms.roles import Role
 from bloodbank_desktop.records.bag import BagKey, bag_name
+from bloodbank_desktop.records.tables import table
 
 
 @behaves("stock_in")
 class StockInScanning(BagScanning):
     """Scanning for a delivery of bags; a note that is known here is ticked off."""
 
-    by_hand = ("location",)
+    by_hand = ("location", "arrival_defects", "regroup_abo", "regroup_rhd")
     keys = "F3 手工录入　F9 确认　Ctrl+Del 删除一袋　Enter 看一袋、填储存位置　F6 中文输入　Ctrl+S 登记"
     _delivery: Delivery | None = None
     _asked_for = ""
 
     def filled_in(self, index: int, values: dict[str, Any]) -> str:
-        return f"第 {index + 1} 袋储存位置：{values.get('location') or '未填'}"
+        words = [f"储存位置：{values.get('location') or '未填'}"]
+        if defects := values.get("arrival_defects"):
+            words.append(f"到货检查：{'、'.join(table('arrival_defect').word(key) for key in defects)}，登记后隔离")
+        if values.get("regroup_abo") and values.get("regroup_rhd"):
+            group = f"{table('abo').word(values['regroup_abo'])} RhD{table('rhd').word(values['regroup_rhd'])}"
+            words.append(f"复检血型：{group}")
+        return f"第 {index + 1} 袋{'；'.join(words)}"
 
     def started(self) -> None:
         super().started()

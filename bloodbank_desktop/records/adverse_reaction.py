@@ -27,6 +27,7 @@ from bloodbank_desktop.records.patient import HISTORY_SECTION, PERSON_SECTION, P
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.tables import table
 
+
 def _vital(label: str, low: str, high: str, unit: str, *, places: int = 0, required: bool = True) -> Any:
     return number(label, low=low, high=high, places=places, unit=unit, required=required, default=None)
 

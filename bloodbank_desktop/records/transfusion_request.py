@@ -111,7 +111,8 @@ def applicant_signs(values: Values) -> Iterator[Problem]:
         ("输血前检查", "alt hbsag anti_hbs hbeag anti_hbe anti_hbc anti_hcv anti_hiv syphilis"),
         (
             "同意与手术",
-            "consent consent_signer consent_on consent_exemption consent_exempted_by surgery surgery_name surgery_level surgery_on autologous_plan",
+            "consent consent_signer consent_on consent_exemption consent_exempted_by"
+            " surgery surgery_name surgery_level surgery_on autologous_plan",
         ),
         ("标本", "sample_no sampled_at sampled_by"),
         ("审批", "approvals remark"),
@@ -158,9 +159,7 @@ class TransfusionRequest(PatientBlock):
     consent_exemption: str | None = choice(
         "免签依据", table("consent_exemption"), default=None, shown=_not_consented, wire="consentExemption"
     )
-    consent_exempted_by: str | None = person(
-        "免签批准人", default=None, shown=_not_consented, wire="consentExemptedBy"
-    )
+    consent_exempted_by: str | None = person("免签批准人", default=None, shown=_not_consented, wire="consentExemptedBy")
     surgery: bool = flag("手术用血", required=True)
     surgery_name: str | None = text("手术名称", default=None, shown=_surgery, required=_surgery, wire="surgeryName")
     surgery_level: str | None = choice(

@@ -239,8 +239,8 @@ def test_a_scan_through_the_input_method_is_named(make: MakeDialog) -> None:
     assert dialog.sounds.last is Tone.REFUSED
 
 
-def test_only_the_place_of_a_scanned_bag_can_be_edited(make: MakeDialog, back: FakeBack) -> None:
-    """What a label said is never touched up; the storage place is written and kept."""
+def test_only_what_no_label_says_of_a_scanned_bag_can_be_edited(make: MakeDialog, back: FakeBack) -> None:
+    """What a label said is never touched up; place, arrival inspection and re-checked group are written and kept."""
     dialog = make(STOCK_IN)
     scan_bags(dialog, 0)
     dialog.lines._open("bags", 0)
@@ -248,12 +248,15 @@ def test_only_the_place_of_a_scanned_bag_can_be_edited(make: MakeDialog, back: F
     assert window is not None
     for key, editor in window.form.editors.items():
         line = editor.widget if isinstance(editor.widget, QLineEdit) else editor.widget.findChild(QLineEdit)
-        assert isinstance(line, QLineEdit)
-        assert line.isReadOnly() == (key != "location"), key
+        if isinstance(line, QLineEdit):
+            assert line.isReadOnly() == (key not in ("location", "regroup_abo", "regroup_rhd")), key
     window.form.editors["location"].show_text("2号冰箱")
+    window.form.editors["arrival_defects"].show_text("血袋破损漏血")
     window.finish()
     turn_events()
     assert kept_bags(back, dialog)[0]["location"] == "2号冰箱"
+    assert kept_bags(back, dialog)[0]["arrival_defects"] == ("leaking",)
+    assert "登记后隔离" in text(dialog, "scan.verdict")
     assert {k: kept_bags(back, dialog)[0][k] for k in expected_bag(0)} == expected_bag(0)
 
 

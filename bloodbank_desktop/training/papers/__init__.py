@@ -21,6 +21,7 @@ from bloodbank_desktop.training.papers.bags import (
     bag_values,
     donation_number,
     entered,
+    regrouped,
 )
 from bloodbank_desktop.training.papers.care import (
     autologous_values,
@@ -81,6 +82,7 @@ __all__ = [
     "person_values",
     "plan_values",
     "reaction_values",
+    "regrouped",
     "recall_values",
     "referral_values",
     "removal_values",

@@ -82,7 +82,16 @@ def bag_values(
     }
     bag = entered(bag, entry)
     bag.update(changes)
-    return bag
+    return regrouped(bag)
+
+
+def regrouped(bag: Bag) -> Values:
+    """Return a bag whose group was found again where its component asks for it; a re-check that is stated stays."""
+    made = dict(bag)
+    if table("component").facet(bag["component"], "regroup"):
+        made.setdefault("regroup_abo", bag["abo"])
+        made.setdefault("regroup_rhd", bag["rhd"])
+    return made
 
 
 def entered(bag: Bag, entry: str) -> Values:

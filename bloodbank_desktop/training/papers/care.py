@@ -45,7 +45,7 @@ def request_values(seed: int = 0, *, now: datetime = NOW, **changes: Any) -> Val
         "sampled_by": CLINIC[2],
         "components": ({"component": "RBC-SLR", "abo": abo, "rhd": rhd, "amount": Decimal("2")},),
         "approvals": (
-            {"role": "applicant", "name": CLINIC[0], "approved_at": asked},
+            {"role": "applicant", "name": CLINIC[0], "grade": "attending", "approved_at": asked},
             {"role": "senior", "name": CLINIC[1], "approved_at": asked + timedelta(minutes=10)},
         ),
         **dict.fromkeys(_MARKERS, "negative"),

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from bloodbank_desktop.clock import china_day
-from bloodbank_desktop.training.papers.bags import DELIVERY, IDENTITY, LABEL, Bag, bag_values, pick, some
+from bloodbank_desktop.training.papers.bags import DELIVERY, IDENTITY, LABEL, Bag, bag_values, pick, regrouped, some
 from bloodbank_desktop.training.papers.people import (
     CLINIC,
     NOW,
@@ -71,6 +71,8 @@ def stock_in_values(
         "checker": STAFF[2 + seed % 2],
         "deliverer": "训练送血人",
         "transport_temperature": Decimal("4.5"),
+        "frozen_temperature": Decimal("-20.0"),
+        "platelet_temperature": Decimal("22.0"),
         "bags": tuple(bag_values(seed * DELIVERY + index, entry=entry, now=now) for index in range(n_bags)),
     }
     return values | changes
@@ -78,7 +80,7 @@ def stock_in_values(
 
 def delivery_of(bags: Sequence[Bag], seed: int = 0, *, now: datetime = NOW, **changes: Any) -> Values:
     """Return a checked delivery of exactly these bags, all fit for issue: what has to be here before they can leave."""
-    fit = tuple({**pick(bag, LABEL), "label_message": None, "location": "1号冰箱"} for bag in bags)
+    fit = tuple(regrouped({**pick(bag, LABEL), "label_message": None, "location": "1号冰箱"}) for bag in bags)
     return stock_in_values(1, seed, now=now, **{"bags": fit, **changes})
 
 
