@@ -193,12 +193,15 @@ class SelfCheck:
     def __init__(self, seat: Seat) -> None:
         self._seat = seat
 
+    def switches(self) -> Mapping[str, str]:
+        """Return the switches that this hospital ever set."""
+        with self._seat.store.read() as tx:
+            return site_rows.switches(tx)
+
     def run(self, progress: Progress | None = None) -> Report:
         """Run every vector and note the outcome; a failure closes issuing, a pass opens it. Raises KnownProblem."""
         seat = self._seat
-        with seat.store.read() as tx:
-            site = site_rows.switches(tx)
-        report = examine(site, seat.clock.now(), seat.operator, progress)
+        report = examine(self.switches(), seat.clock.now(), seat.operator, progress)
         detail = report.as_json()
         kept = {key: detail[key] for key in ("passed", "counts", "versions", "digest")}
         with seat.store.write() as tx:
