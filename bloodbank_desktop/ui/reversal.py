@@ -61,7 +61,7 @@ class ReversalQuestion(WordsQuestion):
         known = one.bag
         group = f"{table('abo').word(known['abo'])} RhD {table('rhd').word(known['rhd'])}"
         words = f"{bag_name(one.key)}　{table('component').word(known['component'])}　{group}"
-        item = QListWidgetItem(words if one.refusal is None else f"{words}　— {one.refusal}")
+        item = QListWidgetItem(words if one.refusal is None else f"×　{words}　— {one.refusal}")
         if one.refusal is None:
             item.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsUserCheckable)
             item.setCheckState(Qt.CheckState.Checked)
