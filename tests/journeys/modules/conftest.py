@@ -6,12 +6,10 @@ import pytest
 
 from bloodbank_desktop.training.server import TrainingServer
 from tests.journeys.conftest import Workstation
-from tests.journeys.modules.kit import Person, quick_hands
+from tests.journeys.modules.kit import Person, sit_down
 
 
 @pytest.fixture
 def person(station: Workstation, platform: TrainingServer) -> Person:
     """A person in front of a workstation that has just been started, the platform behind it."""
-    quick_hands(station)
-    station.start()
-    return Person(station, platform)
+    return sit_down(station, platform)

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QTableView, QWidget
 from shiboken6 import isValid
 
@@ -31,9 +33,11 @@ from bloodbank_desktop.training.acts import perform
 from bloodbank_desktop.training.server import TrainingServer
 from bloodbank_desktop.ui.list_tab import ListTab
 from tests.faults.checker import server_changes
+from tests.faults.proxy import FaultProxy
 from tests.journeys.conftest import CTRL, PATIENCE, Workstation
 from tests.journeys.test_request import write
 from tests.journeys.window import burst
+from tests.support import FOLDER
 from tests.waiting import turn_events, wait_until
 
 KEY, SHIFT = Qt.Key, Qt.KeyboardModifier.ShiftModifier
@@ -76,6 +80,25 @@ def scanner(wedge: Wedge) -> Iterator[None]:
         wedge._burst._ended_at = None
 
 
+def sit_down(station: Workstation, platform: TrainingServer) -> Person:
+    """Start a workstation and return the person in front of it, whose keys that come one by one are a person's."""
+    quick_hands(station)
+    station.start()
+    return Person(station, platform)
+
+
+@contextmanager
+def another(app: QApplication, folder: Path, url: str, platform: TrainingServer) -> Iterator[Person]:
+    """Give a person at one more workstation of the hospital, with a data file of its own below `folder`."""
+    (folder / FOLDER).mkdir(parents=True)
+    station = Workstation(app, folder / FOLDER, url)
+    try:
+        yield sit_down(station, platform)
+    finally:
+        station.stop()
+    assert not station.bugs
+
+
 class Person:
     """Somebody who works with the keyboard and the scanner."""
 
@@ -112,6 +135,14 @@ class Person:
         page = tabs.page(key)
         page.view.setFocus()
         return page
+
+    def arrives(self, kind: str, count: int = 1) -> None:
+        """Go to a list, ask for news, and stand on the first of so many records."""
+        page = self.go_to(kind)
+        self.press(KEY.Key_F5)
+        wait_until(lambda: page.count.text() == f"共 {count} 条", PATIENCE)
+        self.press(KEY.Key_Home, CTRL)
+        wait_until(lambda: page.view.currentIndex().isValid() and page.view.current_row() is not None, PATIENCE)
 
     def find(self, kind: str, text: str) -> ListTab:
         """Search, and stand on the one row that is found."""
@@ -191,6 +222,7 @@ class Person:
                     del left[owner.field.key]
                     text = owner.kind.format(value)
                     if owner.text() != text:
+                        self._close_suggestions()
                         self.press(KEY.Key_A, CTRL)
                         write(text, dialog)
             if not left:
@@ -199,6 +231,14 @@ class Person:
             wait_until(lambda: QApplication.activePopupWidget() is None, PATIENCE)
             turn_events()
         raise AssertionError(f"Tab never came to {sorted(left)}")
+
+    def _close_suggestions(self) -> None:
+        """Esc for a list of suggestions that a busy machine still shows: it would take what is typed next."""
+        turn_events()
+        popup = QApplication.activePopupWidget()
+        if popup is not None:
+            QTest.keyClick(popup, KEY.Key_Escape)
+            wait_until(lambda: QApplication.activePopupWidget() is None, PATIENCE)
 
     def to_table(self, key: str) -> None:
         """Go with Tab to the table of a lines field."""
@@ -243,6 +283,12 @@ class Person:
     def label(self, bag: Values) -> list[str]:
         """Return the four codes on the label of a bag that the other side sent."""
         return labels.scans(bag, "00")
+
+    def ticked(self, dialog: RecordDialog) -> str:
+        """Return what the strip says of the delivery note."""
+        label = dialog.findChild(QLabel, "scan.note")
+        assert isinstance(label, QLabel)
+        return label.text()
 
     def no_dialog(self, key: Qt.Key, modifier: Qt.KeyboardModifier = Qt.KeyboardModifier.NoModifier) -> bool:
         """Press a key in the list; return whether, when all is done, nothing has opened."""
@@ -366,6 +412,37 @@ class Person:
         """Return the state of a bag in the stock."""
         row = self.station.desk.bag_in_stock(bag_key(bag))
         return "" if row is None else row.state
+
+
+def activated_in_two_windows(one: Person, other: Person, network: FaultProxy) -> None:
+    """Let both activate the plan on which they stand while the network is down, and the platform decide when it is up."""
+    people = (one, other)
+    plan = one.newest("donor_plan").record_id
+    network.down()
+    for person in people:
+        person.come()
+        person.station.page("donor_plan").view.setFocus()
+        person.press(KEY.Key_Return, CTRL)
+        person.answer("activate", "")
+        wait_until(lambda person=person: person.newest("donor_plan").values.get("activated_at"), PATIENCE)  # type: ignore[misc]
+    network.up()
+
+    def word(person: Person) -> str:
+        return person.row("donor_plan")[-1]
+
+    for person in people:
+        person.come()
+        person.press(KEY.Key_F5)
+        wait_until(lambda person=person: word(person) not in ("○ 待报送", "× 平台退回"), PATIENCE)  # type: ignore[misc]
+    # Whoever came second sees that it is activated, and that it was not this workstation.
+    for person in people:
+        person.come()
+        person.press(KEY.Key_F5)
+        person.heard("donor_plan", "已激活")
+    wait_until(lambda: sorted(map(word, people)) == ["✓ 已报送", "－ 已撤回"], PATIENCE)
+    assert len([found for found in one.changes(plan) if found["body"].get("activatedAt")]) == 1
+    first, second = (person.newest("donor_plan").values["activated_at"] for person in people)
+    assert first == second
 
 
 def same(kind: str, stored: Values, typed: Values) -> None:

@@ -6,29 +6,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication
 
-from bloodbank_desktop.forms.record_dialog import RecordDialog
 from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.storage.verify import problems
 from bloodbank_desktop.training.server import TrainingServer
 from tests import samples
 from tests.faults.proxy import FaultProxy
 from tests.forms.bags import label_scans
-from tests.journeys.conftest import CTRL, PATIENCE, Workstation
-from tests.journeys.modules.kit import KEY, Person, quick_hands, this_minute
-from tests.support import FOLDER
+from tests.journeys.conftest import CTRL, PATIENCE
+from tests.journeys.modules.kit import KEY, Person, activated_in_two_windows, another, this_minute
 from tests.waiting import wait_until
 
 PLAN, NOTE, RECALL, IN, ORDER = "donor_plan", "dispatch_note", "recall_notice", "stock_in", "blood_order"
-
-
-def _arrives(person: Person, kind: str, count: int = 1) -> None:
-    page = person.go_to(kind)
-    person.press(KEY.Key_F5)
-    wait_until(lambda: page.count.text() == f"共 {count} 条", PATIENCE)
-    person.press(KEY.Key_Home, CTRL)
-    wait_until(lambda: page.view.currentIndex().isValid() and page.view.current_row() is not None, PATIENCE)
 
 
 def _only_looked_at(person: Person, kind: str) -> None:
@@ -41,7 +31,7 @@ def _only_looked_at(person: Person, kind: str) -> None:
 def test_a_plan_is_allocated_found_and_activated(person: Person) -> None:
     """A plan comes with the feed, is activated with Ctrl+Enter, and its use is shown; it can be neither made nor changed."""
     person.act("plan-allocate", donor_name="钱**")
-    _arrives(person, PLAN)
+    person.arrives(PLAN)
     assert "已分配" in person.row(PLAN)
     _only_looked_at(person, PLAN)
     plan = person.newest(PLAN)
@@ -70,58 +60,19 @@ def test_a_plan_is_allocated_found_and_activated(person: Person) -> None:
 def second(
     qapp: QApplication, person: Person, network: FaultProxy, platform: TrainingServer, tmp_path: Path
 ) -> Iterator[Person]:
-    """A second workstation of the hospital, with a person in front of it."""
-    folder = tmp_path / "second" / FOLDER
-    folder.mkdir(parents=True)
-    station = Workstation(qapp, folder, network.url)
-    quick_hands(station)
-    station.start()
-    yield Person(station, platform)
-    station.stop()
-    assert not station.bugs
+    """A person at a second workstation of the hospital."""
+    with another(qapp, tmp_path / "second", network.url, platform) as made:
+        yield made
 
 
-def test_a_plan_activated_in_two_windows_is_activated_once(
-    person: Person, second: Person, network: FaultProxy
-) -> None:
+def test_a_plan_activated_in_two_windows_is_activated_once(person: Person, second: Person, network: FaultProxy) -> None:
     """Two workstations activate the same plan while the network is down: the platform takes one, the other is told."""
     person.come()
     person.act("plan-allocate")
-    plan = None
     for one in (person, second):
         one.come()
-        _arrives(one, PLAN)
-        plan = one.newest(PLAN)
-    assert plan is not None
-    network.down()
-    for one in (person, second):
-        one.come()
-        one.station.page(PLAN).view.setFocus()
-        one.press(KEY.Key_Return, CTRL)
-        one.answer("activate", "")
-        wait_until(lambda one=one: one.newest(PLAN).values.get("activated_at"), PATIENCE)  # type: ignore[misc]
-    network.up()
-    for one in (person, second):
-        one.come()
-        one.press(KEY.Key_F5)
-        wait_until(lambda one=one: one.row(PLAN)[-1] not in ("○ 待报送", "× 平台退回"), PATIENCE)  # type: ignore[misc]
-
-    # Whoever came second sees that it is activated, and that it was not this workstation.
-    for one in (person, second):
-        one.come()
-        one.press(KEY.Key_F5)
-        one.heard(PLAN, "已激活")
-    wait_until(lambda: sorted(one.row(PLAN)[-1] for one in (person, second)) == ["✓ 已报送", "－ 已撤回"], PATIENCE)
-    assert len([one for one in person.changes(plan.record_id) if one["body"].get("activatedAt")]) == 1
-    first, other = (one.newest(PLAN).values["activated_at"] for one in (person, second))
-    assert first == other
-
-
-def _ticked(dialog: RecordDialog) -> str:
-    """Return what the strip says of the delivery note."""
-    label = dialog.findChild(QLabel, "scan.note")
-    assert isinstance(label, QLabel)
-    return label.text()
+        one.arrives(PLAN)
+    activated_in_two_windows(person, second, network)
 
 
 def test_a_delivery_note_is_ticked_off_bag_by_bag(person: Person) -> None:
@@ -131,7 +82,7 @@ def test_a_delivery_note_is_ticked_off_bag_by_bag(person: Person) -> None:
     person.sent()
     person.act("order-satisfy")
     person.act("order-dispatch")
-    _arrives(person, NOTE)
+    person.arrives(NOTE)
     _only_looked_at(person, NOTE)
     note = person.newest(NOTE)
     bags = note.values["bags"]
@@ -140,14 +91,14 @@ def test_a_delivery_note_is_ticked_off_bag_by_bag(person: Person) -> None:
     assert "登记" in person.facts(NOTE)
     dialog = person.follow(NOTE)
     assert dialog.form.values()["station_issue_no"] == note.values["note_no"]
-    wait_until(lambda: f"已收 0，缺 {len(bags)}" in _ticked(dialog), PATIENCE)
+    wait_until(lambda: f"已收 0，缺 {len(bags)}" in person.ticked(dialog), PATIENCE)
     for bag in bags[:-1]:
         person.scan(dialog, *person.label(bag))
     missing = bags[-1]
-    assert f"已收 {len(bags) - 1}，缺 1（" in _ticked(dialog) and missing["product_code"] in _ticked(dialog)
-    assert "单外" not in _ticked(dialog)
+    assert f"已收 {len(bags) - 1}，缺 1（" in person.ticked(dialog) and missing["product_code"] in person.ticked(dialog)
+    assert "单外" not in person.ticked(dialog)
     person.scan(dialog, *label_scans(5, now=now))
-    assert _ticked(dialog).endswith("单外 1")
+    assert person.ticked(dialog).endswith("单外 1")
     block = dialog.blocks["bags"]
     assert "发血单上没有这一袋" in block.model.rows[-1].status
     assert not any("没有这一袋" in row.status for row in block.model.rows[:-1])
@@ -163,9 +114,9 @@ def test_a_delivery_note_is_ticked_off_bag_by_bag(person: Person) -> None:
     # The rest comes later, with the same note.
     person.go_to(NOTE)
     dialog = person.follow(NOTE)
-    wait_until(lambda: f"已收 {len(bags) - 1}，缺 1" in _ticked(dialog), PATIENCE)
+    wait_until(lambda: f"已收 {len(bags) - 1}，缺 1" in person.ticked(dialog), PATIENCE)
     person.scan(dialog, *person.label(missing))
-    assert "缺 0" in _ticked(dialog)
+    assert "缺 0" in person.ticked(dialog)
     person.save(dialog)
     person.sent()
     assert problems(person.store) == []
@@ -178,7 +129,7 @@ def test_recalled_bags_are_set_aside_at_once(person: Person) -> None:
     person.put(IN, samples.delivery_of(bags, 1, now=now))
     person.sent()
     person.act("recall", bag=[bags[0]["donation_number"]], reason="献血者报告发热")
-    _arrives(person, RECALL)
+    person.arrives(RECALL)
     assert person.bag_state(bags[0]) == "quarantined" and person.bag_state(bags[1]) == "available"
     _only_looked_at(person, RECALL)
     notice = person.newest(RECALL)
