@@ -168,6 +168,7 @@ class Program(QObject):
         self.opened.emit()
         self.tasks.network(lambda: self._connect(profile), None, self.window.show_problem)
         self.tasks.database(profile.back_up_daily, None, self.window.show_problem)
+        self.tasks.database(_sweep, None, self.window.show_problem)
 
     def _not_opened(self, problem: Exception) -> None:
         if isinstance(problem, KnownProblem):
@@ -233,6 +234,12 @@ class Program(QObject):
             self._open_profile.close()
         self.reporter.restore()
         self._lock.release()
+
+
+def _sweep() -> int:
+    from bloodbank_desktop.forms.viewing import sweep  # what starts has no use for it
+
+    return sweep()
 
 
 def tell(problem: KnownProblem) -> None:

@@ -7,7 +7,6 @@ follows from the content: no name that somebody sent can make this computer run 
 from __future__ import annotations
 
 import tempfile
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QListWidget, QListWidget
 from shiboken6 import isValid
 
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.forms import viewing
 from bloodbank_desktop.forms.contract import FileDoor
 from bloodbank_desktop.forms.editors import Editor, Now, edits
 from bloodbank_desktop.records import kinds
@@ -31,12 +31,6 @@ _FILTER = f"{TYPE_WORDS} (*.jpg *.jpeg *.png *.pdf *.JPG *.JPEG *.PNG *.PDF)"
 def size_words(size: int) -> str:
     """Return a size in bytes as people read it."""
     return f"{size / 1024**2:.1f} MB" if size >= 1024**2 else f"{max(1, round(size / 1024))} KB"
-
-
-@cache
-def _viewed() -> tempfile.TemporaryDirectory[str]:
-    """The folder of the files that were opened to be looked at; it goes when the program ends."""
-    return tempfile.TemporaryDirectory(prefix="bloodbank-view-", ignore_cleanup_errors=True)
 
 
 def open_outside(path: Path) -> bool:
@@ -270,7 +264,7 @@ class FilesEditor(Editor):
             self.problem(f"这个文件的内容不是 {TYPE_WORDS}，不能打开")
             return
         try:
-            with tempfile.NamedTemporaryFile(dir=_viewed().name, suffix=suffix, delete=False) as written:
+            with tempfile.NamedTemporaryFile(dir=viewing.folder(), suffix=suffix, delete=False) as written:
                 written.write(content)
         except OSError as problem:
             self.problem(f"写不出临时文件，没有打开（{problem.strerror}），请检查磁盘空间")

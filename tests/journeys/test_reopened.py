@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from bloodbank_desktop.clock import SystemClock
+from bloodbank_desktop.forms import viewing
 from bloodbank_desktop.operations.opening import open_profile
 from bloodbank_desktop.paths import profile_dir
 from tests.faults.proxy import FaultProxy
 from tests.forms.bags import label_scans
+from tests.journeys.conftest import PATIENCE, Workstation
 from tests.journeys.workstation import ROOT, Life
 from tests.samples import donation_number
 from tests.support import FOLDER
+from tests.waiting import wait_until
 
 SECOND = """
 import sys
@@ -123,3 +127,16 @@ def test_a_second_start_says_so_and_harms_nothing(data: Path) -> None:
         assert life.until("saved").startswith("RK")
     finally:
         life.kill()
+
+
+def test_a_start_removes_opened_copies_that_a_crash_left(
+    station: Workstation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A copy of a patient's paper that a killed program had opened is gone soon after the next start."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    left = tmp_path / f"{viewing.PREFIX}dead"
+    left.mkdir()
+    for name in ("in-use", "身份证.pdf"):
+        (left / name).write_bytes(b"%PDF-1.7")
+    station.start()
+    wait_until(lambda: not left.exists(), PATIENCE)
