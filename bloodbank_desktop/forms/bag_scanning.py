@@ -20,8 +20,9 @@ from bloodbank_desktop.forms.contract import StockRow
 from bloodbank_desktop.forms.lines_block import Row
 from bloodbank_desktop.forms.manual_entry import ManualEntry
 from bloodbank_desktop.forms.roles import Role, Tone
-from bloodbank_desktop.forms.scan_router import Router, Step, Verdict
+from bloodbank_desktop.forms.scan_router import Router
 from bloodbank_desktop.forms.scan_strip import ScanStrip
+from bloodbank_desktop.forms.verdicts import Step, Verdict
 from bloodbank_desktop.records.codes import donation_number, scan
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem
@@ -177,7 +178,7 @@ class BagScanning(Behaviour):
         suggestion = step.verdict.suggestion
         self._question = (raw, suggestion) if raw is not None and suggestion is not None else None
         if step.line is None:
-            finish(step.verdict)
+            self._turn_away(step, finish)
         elif step.ask is None:
             self._judge(step, None, finish)
         else:
@@ -188,7 +189,7 @@ class BagScanning(Behaviour):
     def _judge(self, step: Step, in_stock: StockRow | None, finish: Finished) -> None:
         final = self.router.settle(step, in_stock)
         if final.line is None:
-            finish(final.verdict)
+            self._turn_away(final, finish)
             return
         line, rows = final.line, self.block.model.rows
         row_id = rows[final.index].id if final.index < len(rows) else new_id()
@@ -200,6 +201,22 @@ class BagScanning(Behaviour):
             finish(final.verdict)
 
         self._keep(row_id, line, kept, finish)
+
+    def _turn_away(self, final: Step, finish: Finished) -> None:
+        """Refuse a scan, and take out what was kept of a bag that is refused as a whole."""
+        rows = self.block.model.rows
+        if not final.turned_away or final.index >= len(rows):
+            finish(self.router.take(final))
+            return
+
+        def dropped() -> None:
+            self.router.take(final)
+            self.block.model.take(final.index)
+            self.host.line_kept()
+            finish(final.verdict)
+
+        failed = lambda problem: finish(_not_kept(problem))  # noqa: E731
+        self.host.back.drop_line(self.host.draft_id, rows[final.index].id, dropped, failed)
 
     def _keep(self, row_id: str, line: dict[str, Any], kept: Callable[[], None], finish: Finished) -> None:
         self.host.open_draft()

@@ -14,7 +14,8 @@ from bloodbank_desktop.clock import china_text
 from bloodbank_desktop.forms import labels
 from bloodbank_desktop.forms.contract import StockRow
 from bloodbank_desktop.forms.roles import Role, Tone
-from bloodbank_desktop.forms.scan_router import Router, Step, Verdict, refused
+from bloodbank_desktop.forms.scan_router import Router
+from bloodbank_desktop.forms.verdicts import Step, Verdict, refused
 from bloodbank_desktop.records.bag import bag_name
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.tables import table
@@ -28,6 +29,7 @@ class HeldRouter(Router):
 
     purpose = "出库"
     event = ""
+    turns_away = True
     #: Whether a bag may have expired; what is discarded or returned mostly has.
     expired_allowed = False
     #: Fields of a line that follow from its component, by field.
@@ -45,31 +47,27 @@ class HeldRouter(Router):
         if step.ask is None:
             # The bag was known before; a further label of it must agree with what is there.
             return step
-        number = step.index + 1
         name = bag_name(step.ask)
         if in_stock is None:
-            return _no(
-                "not-in-stock",
-                f"{name} 不在库存中，不能{self.purpose}。请核对袋签，或先登记入库；按 Ctrl+Del 删除本行",
-                number,
-                Tone.WRONG_LABEL,
-            )
+            message = f"{name} 不在库存中，不能{self.purpose}，没有列入。请核对袋签，或先登记入库"
+            return _no(step, "not-in-stock", message, Tone.WRONG_LABEL)
         if self.event and in_stock.state not in (table("bag_event").facet(self.event, "moves") or {}):
             word = table("bag_state").word(in_stock.state)
-            message = f"{name} 当前{word}，不能{self.purpose}。请把此袋放在一边核对，按 Ctrl+Del 删除本行"
-            return _no("bag-state", message, number, Tone.REFUSED)
+            message = f"{name} 当前{word}，不能{self.purpose}，没有列入。请把此袋放在一边核对"
+            return _no(step, "bag-state", message, Tone.REFUSED)
         if not self.expired_allowed and in_stock.expires_at <= self._now():
             when = china_text(in_stock.expires_at)
-            message = f"{name} 已于 {when} 过期，不得发出，请改走报废；按 Ctrl+Del 删除本行"
-            return _no("expired", message, number, Tone.EXPIRED)
+            message = f"{name} 已于 {when} 过期，不得发出，没有列入。请改走报废"
+            return _no(step, "expired", message, Tone.EXPIRED)
         for key in _FACTS:
             if step.line.get(key) is not None and step.line[key] != getattr(in_stock, key):
                 what = labels.named({key: None}) or "袋签"
-                message = f"{name} 的{what}与入库时不一致，至少有一处错误。请停止操作，两方核对"
-                return _no("contradicts-stock", message, number, Tone.OTHER_BAG)
+                message = f"{name} 的{what}与入库时不一致，至少有一处错误，没有列入。请停止操作，两方核对"
+                return _no(step, "contradicts-stock", message, Tone.OTHER_BAG)
         line = {**step.line, **{key: getattr(in_stock, key) for key in _FACTS}, "amount": Decimal(in_stock.amount)}
         line |= {key: value for key, value in self.filled(line).items() if line.get(key) is None}
         facts = {key: line[key] for key in ("donation_number", "abo", "rhd", "product_code", "expires_at")}
+        number = step.index + 1
         verdict = Verdict("complete", f"第 {number} 袋：{labels.told(facts)}", Tone.DONE, Role.GOOD, number)
         # Settled: nothing is left to be asked of the stock when the line is taken.
         return Step(verdict, step.index, line)
@@ -92,8 +90,9 @@ class HeldRouter(Router):
         )
 
 
-def _no(code: str, message: str, line: int, tone: Tone) -> Step:
-    return Step(refused(code, message, line=line, tone=tone))
+def _no(step: Step, code: str, message: str, tone: Tone) -> Step:
+    """A bag that the stock turns away leaves no half line that the next scan could complete."""
+    return Step(refused(code, message, tone=tone), step.index, turned_away=True)
 
 
 class IssueRouter(HeldRouter):

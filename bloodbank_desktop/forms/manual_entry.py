@@ -19,7 +19,7 @@ from bloodbank_desktop.forms import marks
 from bloodbank_desktop.forms.editors import Now
 from bloodbank_desktop.forms.field_form import FieldForm
 from bloodbank_desktop.forms.roles import SHAPES, Role
-from bloodbank_desktop.forms.scan_router import Verdict
+from bloodbank_desktop.forms.verdicts import Verdict
 from bloodbank_desktop.records.codes import donation_number
 from bloodbank_desktop.records.codes.errors import CodeError
 from bloodbank_desktop.records.declare import LineType

@@ -10,7 +10,6 @@ Sources: ICCBBA ST-001 v6.2.2; 临床输血技术规范第十九条; the product
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -19,59 +18,11 @@ from bloodbank_desktop.clock import china_text
 from bloodbank_desktop.forms import labels
 from bloodbank_desktop.forms.contract import StockRow
 from bloodbank_desktop.forms.roles import Role, Tone
+from bloodbank_desktop.forms.verdicts import RefusedScan, Step, Verdict, refused
 from bloodbank_desktop.records.bag import BagKey, bag_name
 from bloodbank_desktop.records.codes.scan import Scan
 from bloodbank_desktop.records.declare import LineType, Values
 from bloodbank_desktop.records.tables import table
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What became of a scan: a stable slug, what the screen says, the tone, the colour role, the line it concerns.
-
-    `line` counts from 1 and is None where no line is concerned. `suggestion` is a text that a person may confirm with
-    an explicit key, after comparing it with the label; None as a rule.
-    """
-
-    code: str
-    message: str
-    tone: Tone
-    role: Role
-    line: int | None = None
-    suggestion: str | None = None
-
-    @property
-    def accepted(self) -> bool:
-        """Whether the delivery changed."""
-        return self.code in ("accepted", "complete")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """A scan that was weighed and not yet taken: the verdict if it is taken, the line as it would be, at `index`.
-
-    `line` is None when the verdict is final. `ask` is the bag whose presence in the stock must be asked before.
-    """
-
-    verdict: Verdict
-    index: int = -1
-    line: dict[str, Any] | None = None
-    ask: BagKey | None = None
-
-
-class RefusedScan(Exception):
-    """A scan is refused with this verdict."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(verdict.message)
-        self.verdict = verdict
-
-
-def refused(
-    code: str, message: str, *, line: int | None = None, tone: Tone = Tone.REFUSED, role: Role = Role.REFUSED
-) -> Verdict:
-    """Return a verdict that changes nothing."""
-    return Verdict(code, message, tone, role, line)
 
 
 class Router:
@@ -79,6 +30,9 @@ class Router:
 
     #: What the bags are scanned for, as it stands in sentences.
     purpose = "入库"
+    #: Whether a bag that is refused as a whole takes with it what was scanned of it. Not at a delivery: its half line
+    #: is the evidence of a bag that stands there, until a person has looked at it.
+    turns_away = False
 
     def __init__(
         self, of: LineType, now: Callable[[], datetime], lines: Iterable[Values] = (), *, most: int = 400
@@ -90,6 +44,8 @@ class Router:
         self._current: int | None = None
         #: Since the last code of this bag a code of another one was scanned.
         self._doubted = False
+        #: The last bag was turned away: only a number can tell which bag comes next.
+        self._turned_away = False
         self.load(lines)
 
     # -- where it stands ------------------------------------------------------------------------------------------
@@ -131,7 +87,7 @@ class Router:
         try:
             return self._weigh(scan)
         except RefusedScan as refusal:
-            return Step(refusal.verdict)
+            return refusal.step
 
     def weigh_typed(self, typed: Values) -> Step:
         """Return what would become of a whole bag typed by hand, with `entry` and its proof; nothing is changed."""
@@ -139,7 +95,7 @@ class Router:
             index, line = self._line_for_typed(typed)
             return self._step(index, {**line, **typed}, typed, ())
         except RefusedScan as refusal:
-            return Step(refusal.verdict)
+            return refusal.step
 
     def take(self, step: Step, in_stock: StockRow | None = None) -> Verdict:
         """Carry out a step, unless the stock already knows the bag; return the final verdict."""
@@ -147,6 +103,10 @@ class Router:
         if final.line is not None:
             self.lines[final.index : final.index + 1] = [final.line]
             self._current = final.index if self.lacking(final.line) else None
+            self._turned_away = False
+        elif final.turned_away:
+            self.load(self.lines[: final.index] + self.lines[final.index + 1 :])
+            self._turned_away = True
         return final.verdict
 
     def settle(self, step: Step, in_stock: StockRow | None) -> Step:
@@ -227,6 +187,11 @@ class Router:
         """Return the place and the present values of the line that these values belong to."""
         current = self.current
         if current is None:
+            if self._turned_away and "donation_number" not in brought:
+                message = (
+                    f"上一袋没有列入，不能断定这个{labels.named(brought)}属于哪一袋，没有采用。请先扫下一袋的献血码"
+                )
+                raise RefusedScan(refused("needs-number", message, tone=Tone.OTHER_BAG))
             if self.lines and _holds(self.lines[-1], brought):
                 raise self._again(len(self.lines), brought)
             if not brought.keys() & {"donation_number", "product_code", "abo", "expires_at"}:
@@ -344,9 +309,12 @@ class Router:
         for number, other in enumerate(self.lines, start=1):
             if number - 1 != index and _key(other) == key:
                 message = f"本单第 {number} 袋就是 {bag_name(key)}，同一袋不能{self.purpose}两次"
-                if index < len(self.lines):
+                if self.turns_away:
+                    message += "，没有再列入"
+                elif index < len(self.lines):
                     message += "。这一行请按 Ctrl+Del 删除"
-                raise RefusedScan(refused("duplicate-in-delivery", message, line=number, tone=Tone.DUPLICATE))
+                verdict = refused("duplicate-in-delivery", message, line=number, tone=Tone.DUPLICATE)
+                raise RefusedScan(verdict, index if self.turns_away else None)
 
     def _taken(self, index: int, line: Values, brought: Values, said: tuple[str, ...]) -> Verdict:
         lacking = self.lacking(line)

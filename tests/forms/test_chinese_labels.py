@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bloodbank_desktop.forms.scan_router import Router, Verdict, missing
+from bloodbank_desktop.forms.scan_router import Router, missing
+from bloodbank_desktop.forms.verdicts import Verdict
 from bloodbank_desktop.records.codes import scan
 from bloodbank_desktop.records.declare import line_type
 from bloodbank_desktop.records.stock_in import StockIn, StockInBag

@@ -60,6 +60,19 @@ def test_a_bag_that_was_not_kept_is_not_confirmed(make: MakeDialog, stocked: Fak
     assert "缺产品码" in statuses(dialog)[0]
 
 
+def test_a_refused_bag_leaves_nothing_in_table_and_draft(make: MakeDialog, stocked: FakeBack) -> None:
+    """What was kept of a bag that is then refused is dropped durably; the bags before it stay."""
+    dialog = make("clinical_issue")
+    scan(dialog, 0)
+    scan(dialog, 17)
+    strip: Any = dialog.behaviour.strip()
+    assert "没有列入" in strip.verdict.text()
+    (kept,) = [line for _, line in stocked.drafts[dialog.draft_id].lines.values()]
+    assert kept["donation_number"] == bag_values(0)["donation_number"] and len(statuses(dialog)) == 1
+    scan(dialog, 0)
+    assert len(statuses(dialog)) == len(stocked.drafts[dialog.draft_id].lines) == 1
+
+
 def test_half_a_bag_cannot_be_registered(make: MakeDialog, stocked: FakeBack) -> None:
     """Ctrl+S with a bag that was scanned in half names the bag and what is missing, and saves nothing."""
     dialog = make("other_stock_out")

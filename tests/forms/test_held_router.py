@@ -10,7 +10,7 @@ import pytest
 
 from bloodbank_desktop.forms.held_router import HeldRouter, IssueRouter, RemovalRouter
 from bloodbank_desktop.forms.roles import Tone
-from bloodbank_desktop.forms.scan_router import Verdict
+from bloodbank_desktop.forms.verdicts import Verdict
 from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.codes import scan
@@ -82,7 +82,7 @@ def test_half_a_bag_says_what_is_lacking() -> None:
         (stock_row(0, state="quarantined"), "bag-state", "隔离", Tone.REFUSED),
         (stock_row(0, state="issued"), "bag-state", "不能发血", Tone.REFUSED),
         (stock_row(0, state="received"), "bag-state", "不能发血", Tone.REFUSED),
-        (stock_row(0, expires_at=NOW), "expired", "过期，不得发出，请改走报废", Tone.EXPIRED),
+        (stock_row(0, expires_at=NOW), "expired", "过期，不得发出，没有列入。请改走报废", Tone.EXPIRED),
         (stock_row(0, expires_at=NOW - timedelta(minutes=1)), "expired", "过期", Tone.EXPIRED),
     ],
     ids=["unknown", "quarantined", "issued", "received", "expires-now", "expired"],
@@ -92,8 +92,23 @@ def test_what_may_not_leave_is_refused(row: FakeStockRow | None, code: str, word
     one = router()
     verdict = take(one, 0, row)
     assert (verdict.code, verdict.tone) == (code, tone)
-    assert words in verdict.message and "Ctrl+Del" in verdict.message
-    assert all(one.lacking(line) for line in one.lines), "the bag was taken all the same"
+    assert words in verdict.message and "没有列入" in verdict.message
+    assert one.lines == [] and one.current is None, "something of the bag stayed"
+
+
+def test_what_is_scanned_after_a_refused_bag_begins_with_a_number() -> None:
+    """A product or expiry that comes behind a refused bag is not taken for the next one; its number is, and its own codes."""
+    one = router()
+    take(one, 0, stock_row(0), *label_scans(0)[:1], label_scans(0)[2])
+    take(one, 1, stock_row(1, state="quarantined"))
+    assert len(one.lines) == 1
+    for late in (label_scans(1)[2], label_scans(1)[3], label_scans(1)[1]):
+        assert take(one, 1, None, late).code == "needs-number"
+    assert len(one.lines) == 1
+    assert take(one, 3, stock_row(3)).code == "complete"
+    assert [line["donation_number"] for line in one.lines] == [bag_values(n)["donation_number"] for n in (0, 3)]
+    # And then a product may come first again, as before.
+    assert take(one, 4, stock_row(4), label_scans(4)[2]).code == "accepted"
 
 
 @pytest.mark.parametrize("state", ["available", "reserved"])

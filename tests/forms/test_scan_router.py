@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bloodbank_desktop.forms.roles import Role, Tone
-from bloodbank_desktop.forms.scan_router import Router, Verdict, missing
+from bloodbank_desktop.forms.scan_router import Router, missing
+from bloodbank_desktop.forms.verdicts import Verdict
 from bloodbank_desktop.records.codes import scan
 from bloodbank_desktop.records.codes.structures import compound
 from bloodbank_desktop.records.declare import line_type

@@ -17,7 +17,7 @@ from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.forms.manual_entry import ManualEntry
 from bloodbank_desktop.forms.record_dialog import RecordDialog
 from bloodbank_desktop.forms.roles import Role, Tone
-from bloodbank_desktop.forms.scan_router import Verdict
+from bloodbank_desktop.forms.verdicts import Verdict
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.operations.opening import open_profile
 from bloodbank_desktop.records.catalogue import record_type
