@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from bloodbank_desktop.records.declare import RecordType
     from bloodbank_desktop.wiring import NetworkLane
 
-TRAINING_OPERATOR = "训练员"
+#: Whose columns are shown before the file is open; a test holds it to `operations.training_persons`.
+TRAINER_NAME = "训练员"
 #: A window that nobody sees, minimized or on another screen, is not painted.
 _LATEST_MS = 400
 
@@ -80,7 +81,7 @@ class Program(QObject):
         self._ended = False
         self._platform_url = platform_url
         self._lively = lively
-        self._operator = operator or (self.settings.operators[:1] or ((TRAINING_OPERATOR if training else ""),))[0]
+        self._operator = operator
         self.reporter = CrashReporter(self.clock, self)
         self.reporter.install()
         self.dialogs = RecordDialogs(
@@ -98,14 +99,13 @@ class Program(QObject):
             folder,
             training=training,
             hospital=self.settings.hospital_name,
-            operators=self.settings.operators,
             appearance=Appearance(app, self.settings.theme),
             habits=self._habits(),
+            lock_minutes=self.settings.lock_minutes,
         )
         self.window.bug.connect(self.reporter.report)
         self.tasks.bug.connect(self.reporter.report)
         self.reporter.known.connect(self.window.show_problem)
-        self.window.operators_changed.connect(self._keep_operators)
         self.window.theme_chosen.connect(lambda choice: self._keep(theme=choice))
         self.window.saved.connect(lambda _saved: self._nudge("SAVED"))
         self.window.refresh_asked.connect(lambda: self._nudge("MANUAL"))
@@ -114,7 +114,8 @@ class Program(QObject):
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._open)
         self._soon.start(_LATEST_MS)
-        first = self.window.tabs.preview(self._early_source, self._operator)
+        # Where people sign in, nothing is read before somebody has.
+        first = self.window.tabs.preview(self._early_source, TRAINER_NAME) if training else None
         if first is not None:
             first.view.painted.connect(lambda: self._soon.start(0))
         self.window.show()
@@ -134,7 +135,8 @@ class Program(QObject):
     def _begin(self) -> None:
         from bloodbank_desktop.operations.first_look import FirstLook
 
-        self._look = FirstLook(self.folder, training=self.training)
+        if self.training:
+            self._look = FirstLook(self.folder, training=True)
 
     def _early_source(self, declared: RecordType) -> EarlySource:
         return EarlySource(
@@ -146,7 +148,9 @@ class Program(QObject):
         if self._open_profile is None:
             from bloodbank_desktop.operations.opening import open_profile
 
-            self._open_profile = open_profile(self.folder, training=self.training, clock=self.clock)
+            self._open_profile = opened = open_profile(self.folder, training=self.training, clock=self.clock)
+            if self._operator and self.training:
+                opened.desk.person = opened.persons.step_in(self._operator)
             self._look_no_more()
         return self._open_profile
 
@@ -160,7 +164,6 @@ class Program(QObject):
 
     def _attach(self, profile: Profile) -> None:
         self.profile = profile
-        profile.desk.operator = self._operator
         self.dialogs.attach(profile.desk)
         self.window.attach(profile.desk)
         self.reporter.prepare()
@@ -211,9 +214,6 @@ class Program(QObject):
             self.lane.engine.nudge(Nudge[kind])
 
     # -- settings and end ------------------------------------------------------------------------------------------
-
-    def _keep_operators(self, names: Sequence[str]) -> None:
-        self._keep(operators=tuple(names))
 
     def _keep(self, **changed: object) -> None:
         self.settings = replace(self.settings, **changed)  # type: ignore[arg-type]

@@ -21,16 +21,19 @@ _NAME = "settings.json"
 
 @dataclass(frozen=True)
 class Settings:
-    """Typed settings; `platform_url` "" = no platform, work locally; `scan_gap_ms` separates scanner from fingers."""
+    """Typed settings; `platform_url` "" = no platform, work locally; `scan_gap_ms` separates scanner from fingers.
+
+    After `lock_minutes` (1 to 30) without a key or a click the window locks.
+    """
 
     hospital_name: str = "（未设置医院名称）"
     hospital_code: str = ""
     workstation: str = "01"
     platform_url: str = ""
-    operators: tuple[str, ...] = ()
     theme: str = "system"
     sounds: bool = True
     scan_gap_ms: int = 50
+    lock_minutes: int = 10
 
 
 def load(folder: Path) -> Settings:
@@ -41,12 +44,9 @@ def load(folder: Path) -> Settings:
     try:
         whole = json.loads(path.read_text(encoding="utf-8-sig"))
         known = {f.name: f for f in fields(Settings)}
-        values: dict[str, Any] = {
-            key: tuple(value) if isinstance(value, list) else value for key, value in whole.items()
-        }
+        values: dict[str, Any] = dict(whole)
         for key, value in values.items():
-            of_words = not isinstance(value, tuple) or all(isinstance(word, str) for word in value)
-            if key in known and (type(value) is not type(known[key].default) or not of_words):
+            if key in known and type(value) is not type(known[key].default):
                 raise ValueError(f"“{key}”的值不对")
         return Settings(**{key: value for key, value in values.items() if key in known})
     except (OSError, ValueError, AttributeError, TypeError, RecursionError) as problem:

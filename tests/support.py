@@ -13,7 +13,12 @@ import sqlcipher3.dbapi2 as driver
 from sqlalchemy import event, text
 
 from bloodbank_desktop.operations.opening import Profile, open_profile
+from bloodbank_desktop.records.ids import new_id
+from bloodbank_desktop.records.tables import table
+from bloodbank_desktop.rules.persons import Person
 from bloodbank_desktop.secrets import TrainingKey
+from bloodbank_desktop.storage import person_rows
+from bloodbank_desktop.storage.person_rows import PersonRow
 from bloodbank_desktop.storage.store import FILE_NAME, Store
 from tests.samples import NOW
 
@@ -43,8 +48,29 @@ def open_store(parent: Path, clock: FakeClock | None = None) -> Profile:
     folder = parent / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     profile = open_profile(folder, training=True, clock=clock or FakeClock())
-    profile.desk.operator = "训练甲"
+    seat(profile)
     return profile
+
+
+def seat(profile: Profile, name: str = "训练甲", *roles: str) -> Person:
+    """Let a person of this name with these roles act, all of them if none is named, and return that person."""
+    held = frozenset(roles or table("role"))
+    login = f"test-{name}"
+    with profile.store.write() as tx:
+        row = person_rows.by_login(tx, login)
+        if row is None:
+            now = profile.desk.clock.now()
+            row = PersonRow(new_id(), login, name, held, "", True, None, now, now)
+            person_rows.add(tx, row)
+        elif row.roles != held:
+            person_rows.change(tx, row.id, row.changed_at, roles=held)
+    profile.desk.person = Person(row.id, login, name, held)
+    return profile.desk.person
+
+
+def nobody(profile: Profile) -> None:
+    """Let nobody act."""
+    profile.desk.person = None
 
 
 def key_of(folder: Path) -> bytes:

@@ -13,7 +13,7 @@ from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.settings import Settings, load, save
 from tests.support import files_of
 
-FULL = Settings("训练医院", "310000", "07", "https://platform.example", ("训练甲", "训练乙"), "dark", False, 35)
+FULL = Settings("训练医院", "310000", "07", "https://platform.example", "dark", False, 35, 5)
 
 
 def test_nothing_saved_means_the_defaults(tmp_path: Path) -> None:
@@ -46,8 +46,7 @@ WRONG = {
     "word": b'"x"',
     "other type": b'{"workstation": 3}',
     "flag for number": b'{"scan_gap_ms": true}',
-    "text for list": '{"operators": "训练甲"}'.encode(),
-    "numbers in list": b'{"operators": [1]}',
+    "list for number": b'{"lock_minutes": [1]}',
     "other encoding": "输血科".encode("gb18030"),
     "deep": b"[" * 100_000,
     "binary": bytes(range(256)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from bloodbank_desktop.records.problems import Problem
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.opening import Profile
     from bloodbank_desktop.operations.results import Saved
+    from bloodbank_desktop.rules.persons import Signature
 
 Run = Callable[[argparse.Namespace], int]
 """What a word does; returns the exit code."""
@@ -56,11 +58,53 @@ def profile(options: argparse.Namespace) -> Iterator[Profile]:
     from bloodbank_desktop.paths import profile_dir
 
     profile = open_profile(profile_dir(options.data_dir, options.training), training=options.training)
-    profile.desk.operator = options.operator_given or "命令行"
     try:
+        sit_down(profile, options)
         yield profile
     finally:
         profile.close()
+
+
+def sit_down(profile: Profile, options: argparse.Namespace) -> None:
+    """Let the person act whom the options name; in training the trainer if nobody is named, else nobody.
+
+    Raises KnownProblem for a wrong password.
+    """
+    login = options.operator_given
+    if login and profile.training:
+        profile.desk.person = profile.persons.step_in(login)
+    elif login:
+        profile.desk.person = profile.persons.sign_in(login, password(options, login))
+
+
+def second(profile: Profile, options: argparse.Namespace, purpose: str) -> Signature | None:
+    """Return the signature of the second person whom the options name, None if they name nobody. Raises KnownProblem."""
+    login = options.second_given
+    if not login:
+        return None
+    if profile.training:
+        return profile.persons.vouch(login, purpose, first=profile.desk.person)
+    word = os.environ.get("BLOODBANK_SECOND_PASSWORD") or _prompted(login)
+    return profile.persons.countersign(login, word, purpose, first=profile.desk.person)
+
+
+def password(options: argparse.Namespace, login: str) -> str:
+    """Return the password of who acts: from standard input, the environment or a prompt. Raises KnownProblem."""
+    if options.password_stdin:
+        return sys.stdin.readline().rstrip("\r\n")
+    return os.environ.get("BLOODBANK_PASSWORD") or _prompted(login)
+
+
+def _prompted(login: str) -> str:
+    if not sys.stdin.isatty():
+        raise KnownProblem(
+            f"没有 {login} 的密码；请设环境变量 BLOODBANK_PASSWORD（第二人为 BLOODBANK_SECOND_PASSWORD），"
+            "或用 --password-stdin",
+            code="no-password",
+        )
+    import getpass
+
+    return getpass.getpass(f"{login} 的密码：", stream=sys.stderr)
 
 
 def read(path: Path) -> Any:
@@ -118,5 +162,9 @@ def everywhere() -> Parser:
     everywhere = Parser(prog="bloodbank_desktop", add_help=False, argument_default=argparse.SUPPRESS)
     everywhere.add_argument("--data-dir", type=Path, metavar="DIR", help="folder of the data instead of the user's own")
     everywhere.add_argument("--training", action="store_true", help="the training profile with synthetic data")
-    everywhere.add_argument("--operator", dest="operator_given", metavar="NAME", help="who acts; stands in the audit")
+    everywhere.add_argument("--operator", dest="operator_given", metavar="LOGIN", help="who acts, by login")
+    everywhere.add_argument(
+        "--password-stdin", action="store_true", help="the password is the first line of the standard input"
+    )
+    everywhere.add_argument("--second", dest="second_given", metavar="LOGIN", help="who signs as the second person")
     return everywhere

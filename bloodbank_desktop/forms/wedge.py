@@ -33,6 +33,8 @@ _MODIFIER_KEYS = frozenset(
         Qt.Key.Key_ScrollLock,
     }
 )
+#: A dialog with this property keeps its keys even above one that listens to a scanner: a badge is no bag.
+OWN_KEYS: Final = "ownKeys"
 _TERMINATORS = frozenset({Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Tab})
 _COMMANDS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 _ALT_GR = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier
@@ -267,6 +269,8 @@ class Wedge(QObject):
     def _ours(self) -> bool:
         """Whether the dialog, or something it opened, is what the person works in."""
         modal = QApplication.activeModalWidget()
+        if modal is not None and modal.property(OWN_KEYS):
+            return False
         if self._alone:
             return modal is None and QApplication.activeWindow() is self._dialog
         if modal is None:

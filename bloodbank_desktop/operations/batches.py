@@ -79,6 +79,7 @@ def examine(desk: Desk, kind: str, values: Values) -> Candidate:
 
 def existing(desk: Desk, kind: str, number: Field, values: Iterable[str]) -> set[str]:
     """Return those of the numbers that a live record of the module bears already."""
+    desk.allowed(kind, Verb.IMPORT)
     with desk.store.read() as tx:
         return bulk.taken(tx, kind, number.key, values)
 
@@ -114,7 +115,7 @@ def register_all(desk: Desk, kind: str, candidates: Sequence[Candidate], *, numb
                 ("register", f"{kind}/{act.record_id}", {"dseq": dseq, "batch": batch_id})
                 for act, dseq in zip(acts, numbers, strict=True)
             ]
-            bulk.note(tx, desk.store.audit_key, notes, at=now, actor=desk.operator)
+            bulk.note(tx, desk.store.audit_key, notes, at=now, actor=desk.actor)
         noted = {"rows": len(candidates), "first": first, "last": last}
         desk.note(tx, "import", kind, batch_id, noted | {"source": source})
         kept = noted | {"kind": kind, "at": utc_text(now), "source": source}
@@ -146,6 +147,7 @@ def batch(desk: Desk, batch_id: str) -> Batch:
     """Return what is known of a batch. Raises KnownProblem."""
     with desk.store.read() as tx:
         noted = _noted(tx, batch_id)
+    desk.need(f"list:{noted['kind']}")
     undone = noted.get("undone")
     at = from_utc_text(noted["at"])
     return Batch(batch_id, noted["kind"], noted["rows"], at, noted["source"], from_utc_text(undone) if undone else None)
@@ -158,10 +160,10 @@ def undo(desk: Desk, batch_id: str, *, leave_changed: bool = False) -> Undone:
     with the names of all such (Refused) and nothing happens, or with `leave_changed` they stay and the others go.
     """
     now = desk.clock.now()
+    kind = batch(desk, batch_id).kind
+    declared = desk.allowed(kind, Verb.DELETE)
     with desk.store.write() as tx:
         noted = _noted(tx, batch_id)
-        kind = str(noted["kind"])
-        declared = desk.allowed(kind, Verb.DELETE)
         if noted.get("undone"):
             raise KnownProblem("这次导入已经撤销过", code="undone-already")
         gone: list[tuple[Row, str]] = []
@@ -228,7 +230,7 @@ def _delete(
         ("delete", f"{kind}/{act.record_id}", {"dseq": dseq, "batch": batch_id})
         for act, dseq in zip(acts, numbers, strict=True)
     ]
-    bulk.note(tx, desk.store.audit_key, notes, at=now, actor=desk.operator)
+    bulk.note(tx, desk.store.audit_key, notes, at=now, actor=desk.actor)
 
 
 @contextmanager

@@ -17,10 +17,11 @@ from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations import duties, effects, judging
 from bloodbank_desktop.operations.drafts import Drafts
 from bloodbank_desktop.operations.files import Picked
+from bloodbank_desktop.operations.persons import Persons
 from bloodbank_desktop.operations.platform_words import refusals
 from bloodbank_desktop.operations.queue import Queue
 from bloodbank_desktop.operations.results import Saved, Shown
-from bloodbank_desktop.operations.seat import Seat
+from bloodbank_desktop.operations.seat import ENVIRONMENT, Seat
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import VERB_WORDS, RecordType, Values, Verb
@@ -31,7 +32,7 @@ from bloodbank_desktop.records.validate import fixed_changes, problems, tidy
 from bloodbank_desktop.records.wire import body, canonical, from_body
 from bloodbank_desktop.rules.catalogue import Finding, Level
 from bloodbank_desktop.rules.overriding import Override
-from bloodbank_desktop.rules.persons import Signature
+from bloodbank_desktop.rules.persons import Person, Signature
 from bloodbank_desktop.storage import (
     draft_rows,
     facts,
@@ -48,14 +49,13 @@ from bloodbank_desktop.storage.ledger import Cause, StockRow
 from bloodbank_desktop.storage.lists import Listing, ListQuery, ListRow
 from bloodbank_desktop.storage.store import Store, Transaction
 
-_ENVIRONMENT = {"disk-full", "disk-error", "read-only", "cannot-open", "locked"}
-
 
 class Desk(Seat):
-    """All acts on one store, done in the name of `operator`; its drafts and its upload queue have rooms of their own."""
+    """All acts on one store, done in the name of `person`; drafts, upload queue and persons have rooms of their own."""
 
-    def __init__(self, store: Store, clock: Clock, operator: str = "") -> None:
-        super().__init__(store, clock, operator)
+    def __init__(self, store: Store, clock: Clock, person: Person | None = None) -> None:
+        super().__init__(store, clock, person)
+        self.persons = Persons(store, clock)
         self._picked = Picked()
         self.drafts = Drafts(self, self._picked)
         self.queue = Queue(self)
@@ -281,6 +281,7 @@ class Desk(Seat):
         """Return the content of a file that a record names, exactly as it was picked. Raises KnownProblem."""
         content = self._picked.content(sha256)
         if content is None:
+            self.need("view:file")
             with self.store.read() as tx:
                 content = files.content(tx, sha256)
             if content is None:
@@ -304,7 +305,8 @@ class Desk(Seat):
             return lists.page(tx, listing, offset, limit)
 
     def bag_in_stock(self, key: BagKey) -> StockRow | None:
-        """Return the bag with this identity if it ever came here."""
+        """Return the bag with this identity if it ever came here. Raises KnownProblem."""
+        self.need("list:stock")
         with self.store.read() as tx:
             return ledger.find(tx, key)
 
@@ -315,10 +317,11 @@ class Desk(Seat):
     # -- within ----------------------------------------------------------------------------------------------------
 
     def allowed(self, kind: str, verb: Verb) -> RecordType:
-        """Return the module if it knows the verb. Raises KnownProblem."""
+        """Return the module if it knows the verb and the person may. Not in a transaction. Raises KnownProblem."""
         declared = record_type(kind)
         if verb not in declared.verbs:
             raise KnownProblem(f"{declared.label}没有“{VERB_WORDS[verb]}”操作", code="verb-not-allowed")
+        self.need(f"{verb}:{kind}")
         return declared
 
     def _row(self, tx: Transaction, declared: RecordType, record_id: str) -> rows.Row:
@@ -391,5 +394,5 @@ class Desk(Seat):
                 self.note(tx, "view", kind, record_id, None)
         except KnownProblem as problem:
             # On a full or read-only disk people must still be able to look at what they have.
-            if problem.code not in _ENVIRONMENT:
+            if problem.code not in ENVIRONMENT:
                 raise

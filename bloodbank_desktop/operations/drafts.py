@@ -23,18 +23,21 @@ class Drafts:
         self._picked = picked
 
     def all(self, kind: str | None = None) -> list[Draft]:
-        """Return unfinished records, the newest first."""
+        """Return unfinished records, the newest first. Raises KnownProblem."""
+        self._seat.need("list:drafts")
         with self._seat.store.read() as tx:
             return draft_rows.load(tx, kind)
 
     def find(self, draft_id: str) -> Draft | None:
-        """Return one unfinished record."""
+        """Return one unfinished record. Raises KnownProblem."""
+        self._seat.need("list:drafts")
         with self._seat.store.read() as tx:
             return next(iter(draft_rows.load(tx, draft_id=draft_id)), None)
 
     def keep(self, kind: str, draft_id: str, head: Values, texts: Mapping[str, str] | None = None) -> None:
-        """Keep the header of a draft; durable when it returns."""
+        """Keep the header of a draft; durable when it returns. Raises KnownProblem."""
         seat = self._seat
+        seat.need(f"register:{kind}")
         now = seat.clock.now()
         with seat.store.write() as tx:
             self._picked.keep(tx, record_type(kind), head, seat.note, at=now)
@@ -44,8 +47,9 @@ class Drafts:
     def keep_line(
         self, kind: str, draft_id: str, lines_key: str, line_id: str, values: Values, *, head: Values | None = None
     ) -> None:
-        """Keep one line of a draft, which is made if need be; durable when it returns."""
+        """Keep one line of a draft, which is made if need be; durable when it returns. Raises KnownProblem."""
         seat = self._seat
+        seat.need(f"register:{kind}")
         now = seat.clock.now()
         of = draft_rows.type_of_lines(kind, lines_key)
         with seat.store.write() as tx:
@@ -59,14 +63,22 @@ class Drafts:
         self._picked.forget(of, values)
 
     def drop_line(self, draft_id: str, line_id: str) -> None:
-        """Remove one line of a draft."""
+        """Remove one line of a draft. Raises KnownProblem."""
+        self._may_change(draft_id)
         with self._seat.store.write() as tx:
             draft_rows.drop_line(tx, draft_id, line_id)
 
     def drop(self, draft_id: str) -> None:
-        """Throw a draft away; that it existed stays in the audit."""
+        """Throw a draft away; that it existed stays in the audit. Raises KnownProblem."""
+        self._may_change(draft_id)
         with self._seat.store.write() as tx:
             for one in draft_rows.load(tx, draft_id=draft_id):
                 lines = {key: len(ids) for key, ids in one.line_ids.items()}
                 self._seat.note(tx, "drop-draft", one.kind, draft_id, {"lines": lines})
             draft_rows.drop(tx, draft_id)
+
+    def _may_change(self, draft_id: str) -> None:
+        with self._seat.store.read() as tx:
+            kind = draft_rows.kind_of(tx, draft_id)
+        if kind is not None:
+            self._seat.need(f"register:{kind}")

@@ -17,9 +17,11 @@ from bloodbank_desktop import settings as settings_file
 from bloodbank_desktop.clock import Clock, SystemClock, china_day
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.locks import FileLock
+from bloodbank_desktop.operations import training_persons
 from bloodbank_desktop.operations.arrivals import Arrivals
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.operations.dispatch import Dispatch
+from bloodbank_desktop.operations.persons import Persons
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.secrets import KeyKeeper, KeyringKey, TrainingKey
 from bloodbank_desktop.settings import Settings
@@ -35,7 +37,7 @@ _FIRST_START_SECONDS = 30.0
 
 @dataclass(frozen=True)
 class Profile:
-    """Everything that works on one open data file."""
+    """Everything that works on one open data file; in training the desk has its trainer, else nobody until a sign-in."""
 
     folder: Path
     training: bool
@@ -45,6 +47,11 @@ class Profile:
     dispatch: Dispatch
     arrivals: Arrivals
     _key: bytes = field(repr=False)
+
+    @property
+    def persons(self) -> Persons:
+        """Who may sign in here."""
+        return self.desk.persons
 
     def close(self) -> None:
         """Close the data file."""
@@ -120,9 +127,9 @@ def open_profile(
             code="data-folder",
         ) from problem
     store = Store(path, key, clock)
-    return Profile(
-        folder, training, settings, store, Desk(store, clock), Dispatch(store, clock), Arrivals(store, clock), key
-    )
+    desk = Desk(store, clock, training_persons.seat(store, clock) if training else None)
+    desk.persons = Persons(store, clock, training=training)
+    return Profile(folder, training, settings, store, desk, Dispatch(store, clock), Arrivals(store, clock), key)
 
 
 def _first_start(folder: Path, training: bool, keeper: KeyKeeper | None, settings: Settings) -> None:

@@ -50,6 +50,7 @@ class PatientHistory:
 
 def history(desk: Desk, number: str) -> PatientHistory:
     """Return the history of the patient with this medical record number or ID number; empty if nothing is known."""
+    desk.need("view:patient")
     number = number.strip()
     with desk.store.read() as tx:
         refs = dict.fromkeys([*links.naming(tx, "patient", number), *links.naming(tx, "person", number)])
@@ -95,6 +96,7 @@ def _said(kind: str, values: Values, answer: dict[str, Any]) -> list[tuple[str, 
 
 def merge(desk: Desk, one: str, other: str, *, reason: str) -> None:
     """Join two medical record numbers as one patient, with an audit row. Raises KnownProblem."""
+    desk.need("merge-patients")
     one, other, reason = one.strip(), other.strip(), reason.strip()
     if not one or not other or one == other:
         raise KnownProblem("请填写两个不同的病案号", code="two-numbers-required")

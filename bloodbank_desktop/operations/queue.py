@@ -19,17 +19,19 @@ class Queue:
         self._seat = seat
 
     def rows(self, *, open_only: bool = True, offset: int = 0, limit: int = 200) -> list[OutboxRow]:
-        """Return rows of the upload queue, those that need a person first."""
+        """Return rows of the upload queue, those that need a person first. Raises KnownProblem."""
+        self._seat.need("list:queue")
         with self._seat.store.read() as tx:
             return outbox.rows(tx, open_only=open_only, offset=offset, limit=limit)
 
     def summary(self) -> QueueSummary:
-        """Return the queue counted."""
+        """Return the queue counted; no more than numbers, which stand in the window when nobody has signed in, too."""
         with self._seat.store.read() as tx:
             return outbox.summary(tx)
 
     def retry(self, dseq: int) -> None:
         """Let an operation that waits for a person try again, unchanged. Raises KnownProblem."""
+        self._seat.need("queue")
         with self._seat.store.write() as tx:
             if not outbox.try_again(tx, dseq):
                 raise KnownProblem("这一条不需要重试", code="nothing-to-retry")
@@ -37,6 +39,7 @@ class Queue:
 
     def settle(self, dseq: int, *, reason: str) -> None:
         """End a refused operation in the platform's favour; what was meant stays readable. Raises KnownProblem."""
+        self._seat.need("settle")
         if not reason.strip():
             raise KnownProblem("请写明为什么以平台为准", code="reason-required")
         seat = self._seat

@@ -39,6 +39,7 @@ def progress(desk: Desk, note_no: str) -> Progress | None:
     A bag of the note counts whichever delivery brought it, since two notes may have come in one; a bag that a delivery
     of this note brought and no longer stands for, because it was reversed, does not.
     """
+    desk.need("list:stock")
     with desk.store.read() as tx:
         expected: set[BagKey] = set()
         came: set[BagKey] = set()

@@ -29,6 +29,7 @@ IN_STOCK = tuple(state for state in bag_life.STATES if bag_life.in_stock(state))
 DEEDS = ("accept", "quarantine", "reserve", "release", "take_back", "relocate")
 _NEEDS_REASON = ("quarantine", "take_back")
 KIND = "stock"
+_LOOK = "list:stock"
 _GROUP = ("component", "abo", "rhd")
 
 
@@ -71,6 +72,7 @@ class StockDesk:
 
     def groups(self) -> list[StockGroup]:
         """Return what is here by component, ABO and RhD, in the order of the tables, and groups that are short."""
+        self._desk.need(_LOOK)
         now = self._desk.clock.now()
         with self._desk.store.read() as tx:
             found = stock_rows.groups(tx, IN_STOCK, now=now, near=near_expiry(now))
@@ -83,6 +85,7 @@ class StockDesk:
 
     def bags(self, query: StockQuery, *, offset: int = 0, limit: int = 200) -> tuple[int, list[StockRow]]:
         """Return how many bags a query finds and a page of them, first to expire first."""
+        self._desk.need(_LOOK)
         now = self._desk.clock.now()
         with self._desk.store.read() as tx:
             near = near_expiry(now)
@@ -90,11 +93,13 @@ class StockDesk:
 
     def places_and_bags(self) -> tuple[list[str], dict[str, list[BagKey]]]:
         """Return every storage place in use, and every bag that was ever here by its donation number."""
+        self._desk.need(_LOOK)
         with self._desk.store.read() as tx:
             return stock_rows.places(tx, IN_STOCK), stock_rows.by_donation(tx)
 
     def life(self, key: BagKey) -> list[Entry]:
         """Return everything that happened to a bag, oldest first; empty for a bag that never came here."""
+        self._desk.need("view:trace")
         with self._desk.store.read() as tx:
             return ledger.life(tx, key)
 
@@ -113,6 +118,7 @@ class StockDesk:
         if deed not in DEEDS:
             words = "、".join(f"{one}（{bag_life.EVENTS.word(one)}）" for one in DEEDS)
             raise KnownProblem(f"库存中没有“{deed}”操作；可用：{words}", code="no-such-deed")
+        self._desk.need(f"stock:{deed}")
         word = bag_life.EVENTS.word(deed)
         if deed in _NEEDS_REASON and not reason.strip():
             raise KnownProblem(f"请写明{word}的原因", code="reason-required")
@@ -140,6 +146,7 @@ class StockDesk:
 
     def set_level(self, key: GroupKey, least: int) -> None:
         """Set how many bags of a group the hospital wants to have at least. Raises KnownProblem."""
+        self._desk.need("stock:level")
         if least < 0:
             raise KnownProblem("安全库存不能是负数", code="below-zero")
         for name, part in zip(_GROUP, key, strict=True):
@@ -151,6 +158,7 @@ class StockDesk:
 
     def count(self, found: Iterable[BagKey], *, place: str = "") -> StockTake:
         """Compare bags that were scanned in a refrigerator (`place`, "" for all) with what should stand there."""
+        self._desk.need("stock:take")
         now = self._desk.clock.now()
         present: list[StockRow] = []
         elsewhere: list[StockRow] = []

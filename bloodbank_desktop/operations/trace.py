@@ -89,6 +89,7 @@ class Chain:
 def trace(desk: Desk, text: str) -> Chain:
     """Return the chain of a scanned label or of a number as it stands on paper. Raises KnownProblem if unknown."""
     asked = text.strip()
+    desk.need("view:trace")
     with desk.store.read() as tx:
         walk = _Walk(tx)
         starts = list(_starting_bags(tx, asked)) if asked else []
@@ -103,6 +104,7 @@ def trace(desk: Desk, text: str) -> Chain:
 
 def trace_bag(desk: Desk, key: BagKey) -> Chain:
     """Return the chain of one bag."""
+    desk.need("view:trace")
     with desk.store.read() as tx:
         walk = _Walk(tx)
         walk.bag(key)
@@ -111,6 +113,7 @@ def trace_bag(desk: Desk, key: BagKey) -> Chain:
 
 def trace_record(desk: Desk, kind: str, record_id: str) -> Chain:
     """Return the chain of one record. Raises KnownProblem if there is none."""
+    desk.need("view:trace")
     with desk.store.read() as tx:
         walk = _Walk(tx)
         walk.record((kind, record_id), "up", "down", "bags")

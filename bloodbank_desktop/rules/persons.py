@@ -10,9 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.declare import VERB_WORDS, Verb
 from bloodbank_desktop.records.tables import table
+from bloodbank_desktop.rules.bag_life import EVENTS
 
 ROLES = table("role")
+_SPECIAL = table("permission")
 #: How long a second person's signature may be used after it was given.
 HOLDS = timedelta(minutes=10)
 _ANY = "*"
@@ -54,6 +58,16 @@ def permissions(roles: Iterable[str]) -> frozenset[str]:
 def holders(permission: str) -> tuple[str, ...]:
     """Return the words of the roles that have a permission, in the order of the table."""
     return tuple(ROLES.word(role) for role in ROLES if _among(permission, permissions([role])))
+
+
+def said(permission: str) -> str:
+    """Return a permission in words, as the act that it allows: "删除临床用血出库"."""
+    verb, _, what = permission.partition(":")
+    if permission in _SPECIAL:
+        return _SPECIAL.word(permission)
+    if what in all_records():
+        return f"{VERB_WORDS[Verb(verb)]}{all_records()[what].label}"
+    return f"登记血袋{EVENTS.word(what)}"
 
 
 def holds(signature: Signature | None, purpose: str, now: datetime) -> bool:

@@ -761,6 +761,20 @@ CREATE INDEX ix_patient_merges_one ON patient_merges (one)
 --;
 CREATE INDEX ix_patient_merges_other ON patient_merges (other)
 --;
+CREATE TABLE persons (
+	id TEXT NOT NULL, 
+	login TEXT NOT NULL, 
+	name TEXT NOT NULL, 
+	roles TEXT NOT NULL, 
+	verifier TEXT NOT NULL, 
+	own_password INTEGER NOT NULL, 
+	disabled_at TEXT, 
+	created_at TEXT NOT NULL, 
+	changed_at TEXT NOT NULL, 
+	PRIMARY KEY (id), 
+	UNIQUE (login)
+)
+--;
 CREATE TABLE platform_copies (
 	record_id TEXT NOT NULL, 
 	kind TEXT NOT NULL, 
@@ -821,6 +835,14 @@ CREATE TABLE serials (
 	day TEXT NOT NULL, 
 	last INTEGER NOT NULL, 
 	PRIMARY KEY (prefix, day)
+)
+--;
+CREATE TABLE sign_in_failures (
+	"key" TEXT NOT NULL, 
+	count INTEGER NOT NULL, 
+	last_at TEXT NOT NULL, 
+	until TEXT, 
+	PRIMARY KEY ("key")
 )
 --;
 CREATE TABLE site_switches (
@@ -1398,3 +1420,9 @@ CREATE TRIGGER outbox_frozen BEFORE UPDATE ON outbox WHEN OLD.dseq IS NOT NEW.ds
 CREATE TRIGGER outbox_no_delete BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'nothing leaves the outbox'); END
 --;
 CREATE TRIGGER outbox_no_replace BEFORE INSERT ON outbox WHEN EXISTS (SELECT 1 FROM outbox WHERE "dseq" = NEW."dseq" OR "key" = NEW."key") BEGIN SELECT RAISE(ABORT, 'nothing leaves the outbox'); END
+--;
+CREATE TRIGGER persons_frozen BEFORE UPDATE ON persons WHEN OLD.id IS NOT NEW.id OR OLD.login IS NOT NEW.login BEGIN SELECT RAISE(ABORT, 'a login belongs to one person for ever'); END
+--;
+CREATE TRIGGER persons_no_delete BEFORE DELETE ON persons BEGIN SELECT RAISE(ABORT, 'a person is disabled, never deleted'); END
+--;
+CREATE TRIGGER persons_no_replace BEFORE INSERT ON persons WHEN EXISTS (SELECT 1 FROM persons WHERE "id" = NEW."id" OR "login" = NEW."login") BEGIN SELECT RAISE(ABORT, 'a person is disabled, never deleted'); END

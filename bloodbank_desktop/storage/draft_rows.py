@@ -123,6 +123,11 @@ def drop(tx: Connection, draft_id: str) -> None:
     tx.execute(_DROP, {"draft_id": draft_id})
 
 
+def kind_of(tx: Connection, draft_id: str) -> str | None:
+    """Return the module of a draft, None if there is no such draft."""
+    return tx.execute(select(drafts.c.kind).where(drafts.c.id == draft_id)).scalar()
+
+
 def load(tx: Connection, kind: str | None = None, draft_id: str | None = None) -> list[Draft]:
     """Return drafts, the newest first; of one module, or the one with this id, or all."""
     statement = select(drafts).order_by(drafts.c.updated_at.desc())

@@ -208,6 +208,31 @@ patient_merges = Table(
     Column("actor", Text, nullable=False),
 )
 
+#: Who may sign in here; disabled, never deleted.
+persons = Table(
+    "persons",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("login", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("roles", Text, nullable=False),
+    Column("verifier", Text, nullable=False),
+    Column("own_password", Integer, nullable=False),
+    Column("disabled_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+)
+
+#: By a hash of the login, because a password typed in the wrong field must not be kept.
+sign_in_failures = Table(
+    "sign_in_failures",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("until", Moment),
+)
+
 #: What a hospital wants to have at least, by group; empty until somebody sets it.
 stock_levels = Table(
     "stock_levels",
@@ -388,6 +413,9 @@ def _triggers() -> list[str]:
         f"CREATE TRIGGER outbox_frozen BEFORE UPDATE ON outbox WHEN {changed}"
         " BEGIN SELECT RAISE(ABORT, 'an operation in the outbox is frozen'); END",
         *_append_only("outbox", ("dseq", "key"), "nothing leaves the outbox")[1:],
+        "CREATE TRIGGER persons_frozen BEFORE UPDATE ON persons WHEN OLD.id IS NOT NEW.id OR OLD.login IS NOT NEW.login"
+        " BEGIN SELECT RAISE(ABORT, 'a login belongs to one person for ever'); END",
+        *_append_only("persons", ("id", "login"), "a person is disabled, never deleted")[1:],
     ]
     return found
 

@@ -133,7 +133,7 @@ class Filling:
         seventh = bag_key(self.bags[7])
 
         def work(desk: Desk) -> Saved:
-            earlier = Desk_(desk.store, _Then(then), desk.operator)
+            earlier = Desk_(desk.store, _Then(then), desk.person)
             one = paper("stock_in", 0, then, bags=tuple(self.bags), station_issue_no=None)
             saved = earlier.register("stock_in", one)
             stock = StockDesk(desk)

@@ -115,7 +115,7 @@ class Stage:
     def start(self, platform_url: str) -> None:
         """Start the program as a person does, its network going to `platform_url`."""
         app = make_application()
-        self.program = program = Program(app, self.data, training=True, operator="训练员", platform_url=platform_url)
+        self.program = program = Program(app, self.data, training=True, platform_url=platform_url)
         room = self.window.screen().availableGeometry()
         self.window.setGeometry(room.x(), room.y(), min(1440, room.width()), min(900, room.height()))
         until(lambda: program.lane is not None, "程序没有启动")

@@ -58,7 +58,7 @@ SPECS = {
         Spec("sort_newest", "最新的在前", ("Ctrl+Shift+Home",), "恢复原来的次序", _LIST),
         Spec("copy_cell", "复制单元格", ("Ctrl+C",), "复制光标所在的一格", _LIST),
         Spec("copy_row", "复制整行", ("Ctrl+Shift+C",), "复制整行，可粘贴到表格软件", _LIST),
-        Spec("columns", "显示列", ("Ctrl+L",), "选择显示哪些列；拖动标题可调整次序和宽度", _LIST),
+        Spec("columns", "显示列", ("Ctrl+K",), "选择显示哪些列；拖动标题可调整次序和宽度", _LIST),
         Spec("accept", "验收合格", ("Ctrl+Y",), "选中的血袋验收合格，可以发出", _STOCK),
         Spec("quarantine", "隔离…", ("Ctrl+G",), "隔离选中的血袋；须写明原因", _STOCK),
         Spec("reserve", "预留…", ("Ctrl+P",), "为一张申请单预留选中的血袋", _STOCK),
@@ -75,7 +75,8 @@ SPECS = {
         Spec("previous_tab", "上一页", ("Ctrl+Shift+Tab", "Ctrl+PgUp"), "到上一个模块", _WINDOW),
         Spec("queue", "上传队列", ("Ctrl+0",), "到上传队列，查看尚未送达的记录", _WINDOW),
         Spec("merge", "合并患者…", ("Ctrl+Shift+M",), "两个病案号是同一位患者；两边的记录都保留，须写明依据", _WINDOW),
-        Spec("operator", "操作员…", ("Ctrl+U",), "更换操作员", _WINDOW),
+        Spec("operator", "换人登录…", ("Ctrl+U",), "另一位操作员登录；草稿都保留", _WINDOW),
+        Spec("lock", "锁定", ("Ctrl+L",), "离开时锁定窗口；未完成的内容都保留", _WINDOW),
         Spec("help", "快捷键", ("F1",), "列出全部快捷键", _WINDOW),
         Spec("quit", "退出", ("Ctrl+Q",), "关闭程序；未完成的登记会保留", _WINDOW),
     )

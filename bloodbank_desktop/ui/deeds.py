@@ -1,12 +1,12 @@
 """What a person does to records from the window: every dialog is opened here, and here it is known which are open.
 
-Who changes something must have said who he is; a record is never shown by a dialog before it was read; two dialogs are
+Who does something must have signed in; a record is never shown by a dialog before it was read; two dialogs are
 never opened over one list.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -31,24 +31,22 @@ class Deeds(QObject):
     """Opens dialogs over `window` one at a time.
 
     `busy(bool)` says whether a dialog is open; `saved(Saved, mode)` follows a save, mode "delete" a deletion;
-    `drafts_changed(kind)` a draft thrown away; `failed(exception)` what did not succeed.
+    `drafts_changed(kind)` a draft thrown away; `failed(exception)` what did not succeed; `sign_in_asked(then)` when
+    nobody has signed in yet.
     """
 
     busy = Signal(bool)
     saved = Signal(object, str)
     drafts_changed = Signal(str)
-    operator_named = Signal(str)
+    sign_in_asked = Signal(object)
     failed = Signal(object)
 
-    def __init__(
-        self, window: QWidget, tasks: Tasks, clock: Clock, open_dialog: OpenDialog, operators: Sequence[str]
-    ) -> None:
+    def __init__(self, window: QWidget, tasks: Tasks, clock: Clock, open_dialog: OpenDialog) -> None:
         super().__init__(window)
         self._window = window
         self._tasks = tasks
         self._clock = clock
         self._open_dialog = open_dialog
-        self.operators = tuple(operators)
         self.dialogs: list[QDialog] = []
         self._desk: Desk | None = None
         self._reading = False
@@ -69,8 +67,8 @@ class Deeds(QObject):
             return
         if self._reading or self.dialogs:
             return
-        if mode != "view" and not desk.operator:
-            self.ask_operator(lambda: self.open(kind, mode, record_id, draft))
+        if desk.person is None:
+            self.sign_in_asked.emit(lambda: self.open(kind, mode, record_id, draft))
             return
         revised = amended_record(draft) if draft is not None else None
         if revised is not None:
@@ -104,8 +102,8 @@ class Deeds(QObject):
         desk = self._desk
         if desk is None or self.dialogs:
             return
-        if not desk.operator:
-            self.ask_operator(lambda: self.delete(kind, row))
+        if desk.person is None:
+            self.sign_in_asked.emit(lambda: self.delete(kind, row))
             return
         declared = all_records()[kind]
         what = f"{declared.label} {declared.name_of(row.item.values)}"
@@ -143,25 +141,6 @@ class Deeds(QObject):
                 owner=self,
             )
         )
-        self.show(question)
-
-    def ask_operator(self, then: Callable[[], None] | None = None) -> None:
-        """Ask who works here, and go on with `then` when that is known."""
-        from bloodbank_desktop.ui.questions import OperatorQuestion
-
-        desk = self._desk
-        if desk is None or self.dialogs:
-            return
-        question = OperatorQuestion(self.operators, desk.operator, self._window)
-
-        def take() -> None:
-            self.operators = (question.name, *(known for known in self.operators if known != question.name))
-            self.operator_named.emit(question.name)
-            if then is not None:
-                # When this question is gone: two modal dialogs at a time confuse the window under them.
-                QTimer.singleShot(0, self, then)
-
-        question.accepted.connect(take)
         self.show(question)
 
     def show(self, dialog: QDialog) -> None:

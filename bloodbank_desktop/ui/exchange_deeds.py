@@ -48,8 +48,8 @@ class ExchangeDeeds(QObject):
         desk = self._desk
         if desk is None or self._deeds.dialogs:
             return
-        if not desk.operator:
-            self._deeds.ask_operator(lambda: self.do(what, query))
+        if desk.person is None:
+            self._deeds.sign_in_asked.emit(lambda: self.do(what, query))
         elif what == "import":
             self._import(desk, query.kind)
         else:

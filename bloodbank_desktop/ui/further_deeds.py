@@ -278,8 +278,8 @@ class FurtherDeeds(QObject):
         desk = self._desk
         if desk is None or self._deeds.dialogs:
             return
-        if not desk.operator:
-            self._deeds.ask_operator(lambda: self._named(act))
+        if desk.person is None:
+            self._deeds.sign_in_asked.emit(lambda: self._named(act))
             return
         act(desk)
 

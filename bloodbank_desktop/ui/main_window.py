@@ -22,8 +22,10 @@ from bloodbank_desktop.ui.commit_watch import CommitWatch
 from bloodbank_desktop.ui.deeds import Deeds, OpenDialog
 from bloodbank_desktop.ui.exchange_deeds import ExchangeDeeds
 from bloodbank_desktop.ui.further_deeds import FurtherDeeds
+from bloodbank_desktop.ui.idle import IdleWatch
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.message_bar import MessageBar
+from bloodbank_desktop.ui.sitting import Sitting
 from bloodbank_desktop.ui.status_area import StatusArea
 from bloodbank_desktop.ui.tabs import QUEUE, Tabs
 from bloodbank_desktop.ui.tasks import Tasks
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from bloodbank_desktop.forms.wedge import Wedge
     from bloodbank_desktop.operations.desk import Desk
     from bloodbank_desktop.operations.results import Changes, Saved
+    from bloodbank_desktop.rules.persons import Person
     from bloodbank_desktop.storage.outbox import QueueSummary
     from bloodbank_desktop.sync.status import SyncStatus
     from bloodbank_desktop.ui.tabs import Page
@@ -49,7 +52,6 @@ class MainWindow(QMainWindow):
 
     sync_status = Signal(object)
     changes = Signal(object)
-    operators_changed = Signal(object)
     theme_chosen = Signal(str)
     refresh_asked = Signal()
     saved = Signal(object)
@@ -64,10 +66,11 @@ class MainWindow(QMainWindow):
         *,
         training: bool = False,
         hospital: str = "",
-        operators: Sequence[str] = (),
         appearance: Appearance | None = None,
         habits: Habits | None = None,
+        lock_minutes: int = 0,
     ) -> None:
+        """`lock_minutes` without a key or a click lock the window, 0: never."""
         super().__init__()
         self._habits = habits
         self.wedge: Wedge | None = None
@@ -75,6 +78,7 @@ class MainWindow(QMainWindow):
         self._clock = clock
         self._appearance = appearance
         self._desk: Desk | None = None
+        self._reads = False
         self._gathered: set[str] = set()
         self._gathered_queue = False
         self._new: tuple[str, str] | None = None
@@ -90,7 +94,9 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar(self)
         self.tabs = Tabs(tasks, clock, self._preferences, self)
         self.status = StatusArea(clock, training=training, parent=self)
-        self.deeds = Deeds(self, tasks, clock, open_dialog, operators)
+        self.deeds = Deeds(self, tasks, clock, open_dialog)
+        self.sitting = Sitting(self, self.deeds, tasks, training=training)
+        self.idle = IdleWatch(clock, lock_minutes, self) if lock_minutes else None
         self.further = FurtherDeeds(self, self.deeds, tasks, clock)
         self.exchange = ExchangeDeeds(self, self.deeds, tasks, clock, self.messages)
         self._lay_out(training)
@@ -109,11 +115,11 @@ class MainWindow(QMainWindow):
         self.changes.connect(self._show_changes, Qt.ConnectionType.QueuedConnection)
         tasks.problem.connect(self.show_problem)
         self.status.queue_asked.connect(lambda: self.tabs.go_to(QUEUE))
-        self.status.operator_asked.connect(lambda: self.deeds.ask_operator())
+        self.status.operator_asked.connect(lambda: self.sitting.sign_in())
+        self._listen_to_persons()
         self.deeds.busy.connect(self._busy)
         self.deeds.saved.connect(self._saved)
         self.deeds.drafts_changed.connect(lambda kind: self.tabs.touch([kind], queue=False))
-        self.deeds.operator_named.connect(self.set_operator)
         self.deeds.failed.connect(self.show_problem)
         self.further.done.connect(self._done)
         self.exchange.done.connect(self._done)
@@ -124,16 +130,9 @@ class MainWindow(QMainWindow):
     # what the program calls
 
     def attach(self, desk: Desk) -> None:
-        """The data file is open: read from this desk from now on."""
+        """The data file is open: read from this desk as soon as somebody has signed in."""
         self._desk = desk
-        self.deeds.attach(desk)
-        self.further.attach(desk)
-        self.exchange.attach(desk)
-        self.tabs.attach(desk)
-        self.status.show_operator(desk.operator)
-        self._count_queue()
-        self._watch.start(desk)
-        self._listen_for_scans()
+        self.sitting.attach(desk)
 
     @Slot(object)
     def show_problem(self, problem: Exception) -> None:
@@ -167,7 +166,8 @@ class MainWindow(QMainWindow):
         make = actions.make
         self._help = make("help", self, self.show_shortcuts)
         self._refresh = make("refresh", self, self.refresh)
-        self._operator = make("operator", self, lambda: self.deeds.ask_operator())
+        self._operator = make("operator", self, lambda: self.sitting.sign_in())
+        self._lock = make("lock", self, lambda: self.sitting.lock())
         self._merge = make("merge", self, self.further.merge)
         self._queue = make("queue", self, lambda: self.tabs.go_to(QUEUE))
         self._quit = make("quit", self, self.close)
@@ -180,7 +180,8 @@ class MainWindow(QMainWindow):
             make(spec, self, partial(self.tabs.setCurrentIndex, place))
 
     def _make_menu(self) -> None:
-        menu = window_menu.make(self, [self._refresh, self._queue, self._merge, self._operator], [self._help, self._quit])
+        above = [self._refresh, self._queue, self._merge, self._operator, self._lock]
+        menu = window_menu.make(self, above, [self._help, self._quit])
         if self._appearance is not None:
             scales = {str(scale): f"{scale} %" for scale in theme.SCALES}
             window_menu.choose(menu, "theme", "外观", theme.CHOICES, self._appearance.choice, self._choose_theme)
@@ -260,16 +261,46 @@ class MainWindow(QMainWindow):
         if new is not None and new[0] == self.tabs.current_key:
             self.tabs.select_new(*new)
 
-    def set_operator(self, name: str) -> None:
-        """Work in this person's name from now on."""
-        if self._desk is None or not name:
-            return
+    # who works here
+
+    def _listen_to_persons(self) -> None:
+        self.sitting.failed.connect(self.show_problem)
         # The columns of the person before are written under that person's name.
-        self.tabs.each(lambda page: page.close_down())
-        self._desk.operator = name
-        self.status.show_operator(name)
-        self.tabs.each(lambda page: page.operator_changed())
-        self.operators_changed.emit(self.deeds.operators)
+        self.sitting.leaving.connect(lambda: self.tabs.each(lambda page: page.close_down()))
+        self.sitting.seated.connect(self._seated)
+        self.sitting.locked.connect(self._locked)
+        self.deeds.sign_in_asked.connect(self.sitting.sign_in)
+        if self.idle is not None:
+            self.idle.over.connect(lambda: self.sitting.lock("time-out"))
+            self.idle.lock_asked.connect(self.sitting.lock)
+            self.idle.soon.connect(self.status.show_lock_in)
+
+    @Slot(object)
+    def _seated(self, person: Person) -> None:
+        desk = self._desk
+        if desk is None:
+            return
+        self.status.show_operator(person.name)
+        if self.idle is not None:
+            self.idle.start()
+        if self._reads:
+            self.tabs.each(lambda page: page.operator_changed())
+            self._changed(None)
+            return
+        self._reads = True
+        self.deeds.attach(desk)
+        self.further.attach(desk)
+        self.exchange.attach(desk)
+        self.tabs.attach(desk)
+        self._count_queue()
+        self._watch.start(desk)
+        self._listen_for_scans()
+
+    def _locked(self, on: bool) -> None:
+        if self.wedge is not None and not self.deeds.dialogs:
+            (self.wedge.stop if on else self.wedge.start)()
+        if self.idle is not None:
+            (self.idle.stop if on else self.idle.start)()
 
     def show_shortcuts(self) -> None:
         """Show every key."""
@@ -335,16 +366,19 @@ class MainWindow(QMainWindow):
             self.resize(min(theme.em(self, 92), room.width()), min(theme.em(self, 56), room.height()))
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        if self.sitting.is_locked:
+            self.sitting.put_away()
         # A dialog with unsaved content asks or keeps its draft; if it stays, so does the window.
         if not self.deeds.close_all():
             event.ignore()
             return
         if self.wedge is not None:
             self.wedge.stop()
+        if self.idle is not None:
+            self.idle.stop()
         self._watch.stop()
         self.tabs.each(lambda page: page.close_down())
         self.tabs.close_down()
         self._preferences.setValue("window/geometry", self.saveGeometry())
         self._preferences.sync()
         event.accept()
-

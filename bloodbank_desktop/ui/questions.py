@@ -1,14 +1,12 @@
-"""The small questions of the window itself: why a record is deleted, who works here, whether a draft is thrown away.
+"""The small questions of the window itself: why a record is deleted, or whether a draft is thrown away.
 
 The safe answer is the one that Enter on an untouched dialog and Esc give.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from bloodbank_desktop.ui import theme
 
@@ -153,40 +151,6 @@ class SureQuestion(_Question):
         self.yes.setAutoDefault(False)
         self.no.setDefault(True)
         self.no.setFocus()
-
-
-class OperatorQuestion(_Question):
-    """Asks for the name of the person at the workstation; known names are offered."""
-
-    def __init__(self, names: Sequence[str], current: str, parent: QWidget | None = None) -> None:
-        words = "现在是谁在操作？姓名会记入每条记录和操作日志。"
-        super().__init__("operator", "操作员", words, "确定", parent)
-        self.box = QComboBox(self)
-        self.box.setObjectName("operator")
-        self.box.setAccessibleName("操作员姓名")
-        self.box.setEditable(True)
-        self.box.addItems(list(names))
-        self.box.setCurrentText(current)
-        edit = QLineEdit(self.box)
-        self.box.setLineEdit(edit)
-        edit.setObjectName("operator.edit")
-        edit.setAccessibleName("操作员姓名")
-        edit.setMaxLength(_MOST_NAME)
-        edit.setPlaceholderText("选择或输入姓名")
-        edit.selectAll()
-        self.box.editTextChanged.connect(self._typed)
-        self._layout.addWidget(self.box)
-        self._finish()
-        self._typed("")
-        self.box.setFocus()
-
-    @property
-    def name(self) -> str:
-        """The name chosen or typed."""
-        return self.box.currentText().strip()
-
-    def _typed(self, _text: str) -> None:
-        self.yes.setEnabled(bool(self.name))
 
 
 class DiscardQuestion(_Question):

@@ -51,11 +51,13 @@ class StatusArea(QWidget):
         self.waiting = self._button("status.waiting", "到上传队列（Ctrl+0）", row)
         self.attention = self._button("status.attention", "到上传队列（Ctrl+0）", row)
         self.success = self._label("status.success", row)
-        self.operator = self._button("status.operator", "更换操作员（Ctrl+U）", row)
+        self.operator = self._button("status.operator", "换人登录（Ctrl+U）", row)
         self.training = self._label("status.training", row)
         self.training.setText("▲ 训练模式")
         self.training.setVisible(training)
         self._tone(self.training, Tone.WARN, bold=True)
+        self.lock = self._label("status.lock", row)
+        self.lock.hide()
         self.said = self._label("status.said", row)
         self.said.hide()
         self._silence = QTimer(self)
@@ -83,9 +85,15 @@ class StatusArea(QWidget):
         self.say()
 
     def show_operator(self, name: str) -> None:
-        """Show who works here; "" = nobody has said."""
-        self.operator.setText(f"操作员：{name}" if name else "！请选择操作员")
+        """Show who works here; "" = nobody has signed in."""
+        self.operator.setText(f"操作员：{name}" if name else "！请登录")
         self._tone(self.operator, Tone.PLAIN if name else Tone.WARN, bold=not name)
+
+    def show_lock_in(self, seconds: int) -> None:
+        """Say that the window locks in so many seconds, 0 = no longer."""
+        self.lock.setVisible(seconds > 0)
+        self.lock.setText(f"◆ {seconds} 秒后自动锁定")
+        self._tone(self.lock, Tone.WARN, bold=True)
 
     def confirm(self, text: str) -> None:
         """Say for a few seconds what was done, at once: the dialog goes and the list is read only afterwards."""

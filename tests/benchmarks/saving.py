@@ -32,6 +32,7 @@ from bloodbank_desktop.storage.engine import connect_raw
 from bloodbank_desktop.storage.store import FILE_NAME
 from tests import samples
 from tests.benchmarks.measure import Result, Sizes, copied, percentile, prepared, stopwatch, summary
+from tests.support import seat
 
 Statement = tuple[str, Any, bool]
 _WRITES = ("INSERT", "UPDATE", "DELETE")
@@ -54,7 +55,7 @@ class FixedClock:
 def opened(folder: Path) -> Iterator[Profile]:
     """Give a prepared profile, open, with somebody at work."""
     profile = open_profile(folder, training=True, clock=FixedClock())
-    profile.desk.operator = samples.STAFF[0]
+    seat(profile, samples.STAFF[0])
     try:
         yield profile
     finally:

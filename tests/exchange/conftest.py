@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bloodbank_desktop.operations.opening import Profile
-from tests.support import FakeClock, open_store
+from tests.support import FakeClock, open_store, seat
 
 
 @pytest.fixture
@@ -16,6 +16,6 @@ def profile(tmp_path: Path) -> Iterator[Profile]:
     """An open training profile with somebody at work."""
     (tmp_path / "profile").mkdir()
     made = open_store(tmp_path / "profile", FakeClock())
-    made.desk.operator = "训练甲"
+    seat(made, "训练甲")
     yield made
     made.close()

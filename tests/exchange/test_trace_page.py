@@ -19,7 +19,7 @@ from tests import samples
 from tests.derived.examples import arrive
 from tests.operations.bag_deeds import Bags
 from tests.samples import NOW, bag_values
-from tests.support import open_store
+from tests.support import open_store, seat
 
 WICKED = "<b>&\"'</table><img src=x onerror=alert(1)>"
 
@@ -74,7 +74,7 @@ def test_no_text_becomes_markup(profile: Profile) -> None:
     bags.receive(bag, station_issue_no="<u>&", intake_no="<b>RK")
     bags.stock.do("quarantine", [bag_key(bag)], reason=WICKED)
     assert "&lt;i&gt;1" in trace_page(trace_bag(profile.desk, bag_key(bag)), NOW, "")
-    profile.desk.operator = WICKED
+    seat(profile, WICKED)
     bags.remove("discard", bag, out_no="<s>QC")
     page = trace_page(trace_bag(profile.desk, bag_key(bag)), NOW, WICKED)
     assert set(re.findall(r"</?([a-zA-Z0-9]+)", page)) <= {

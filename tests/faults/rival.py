@@ -15,7 +15,7 @@ from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.operations.opening import open_profile
 from tests.samples import bag_values, request_values, stock_in_values
-from tests.support import FakeClock
+from tests.support import FakeClock, seat
 
 
 def say(**told: Any) -> None:
@@ -43,7 +43,7 @@ def do(desk: Desk, act: dict[str, Any]) -> None:
 def main(folder: Path, name: str) -> None:
     """Open the file, then act on command."""
     profile = open_profile(folder, training=True, clock=FakeClock())
-    profile.desk.operator = name
+    seat(profile, name)
     say(ready=name)
     for line in sys.stdin:
         do(profile.desk, json.loads(line))

@@ -19,7 +19,7 @@ from typing import Any
 from bloodbank_desktop.operations.opening import open_profile
 from bloodbank_desktop.records.ids import new_id
 from tests.samples import request_values, stock_in_values
-from tests.support import FakeClock
+from tests.support import FakeClock, seat
 
 #: Seeds of the records of one writer; no two writers share one.
 ACTS = 50
@@ -40,7 +40,7 @@ def write(folder: Path, number: int) -> None:
     chance = random.Random(number)
     profile = open_profile(folder, training=True, clock=FakeClock())
     desk = profile.desk
-    desk.operator = f"训练{number}"
+    seat(profile, f"训练{number}")
     requests: list[tuple[str, int, int]] = []
     for seed in range(number * ACTS, (number + 1) * ACTS):
         act = chance.choice(("delivery", "draft", "open draft", "request", "amend", "delete"))

@@ -26,7 +26,7 @@ from bloodbank_desktop.training.acts import perform
 from bloodbank_desktop.training.server import TrainingServer
 from tests import samples
 from tests.samples import stock_in_values
-from tests.support import FakeClock, census
+from tests.support import FakeClock, census, seat
 from tests.sync.kit import engine_of, http_platform, profile
 from tests.training.kit import Json, slug, whole_feed
 
@@ -108,7 +108,7 @@ def world(tmp_path: Path) -> Iterator[World]:
         one, two = (
             Workstation(stack.enter_context(profile(tmp_path / name, clock)), server.url) for name in ("甲", "乙")
         )
-        two.profile.desk.operator = "训练乙"
+        seat(two.profile, "训练乙")
         yield World(server, one, two, clock)
         for station in (one, two):
             assert verify.problems(station.profile.store) == []

@@ -22,7 +22,7 @@ from bloodbank_desktop.storage import verify
 from bloodbank_desktop.storage.lists import ListQuery
 from bloodbank_desktop.storage.outbox import OutboxRow
 from tests.samples import NOW, bag_values, request_values, stock_in_values
-from tests.support import FakeClock, census, pragma_everywhere
+from tests.support import FakeClock, census, nobody, pragma_everywhere, seat
 
 REQUEST, DELIVERY = "transfusion_request", "stock_in"
 REFUSAL = {
@@ -89,7 +89,7 @@ def test_register_writes_everything_at_once(profile: Profile) -> None:
     assert operation.payload == wire.canonical(wire.body(record_type(DELIVERY), values))
     with profile.store.read() as tx:
         row = tx.execute(text("SELECT actor, action, object FROM audit")).one()
-    assert tuple(row) == ("训练甲", "register", f"{DELIVERY}/{saved.record_id}")
+    assert tuple(row) == (profile.desk.actor, "register", f"{DELIVERY}/{saved.record_id}")
 
 
 def test_payload_is_frozen_before_later_edits(profile: Profile) -> None:
@@ -147,7 +147,7 @@ def test_fresh_values_are_now_the_operator_and_keys(profile: Profile, clock: Fak
     fresh = profile.desk.fresh(DELIVERY)
     expected = {"intake_type": "supply", "supplier": "shanghai_blood_center", "intake_at": NOW, "receiver": "训练甲"}
     assert fresh == expected
-    profile.desk.operator = ""
+    nobody(profile)
     assert profile.desk.fresh(DELIVERY)["receiver"] is None
 
 
@@ -158,7 +158,7 @@ def test_amend_keeps_what_was_before(profile: Profile, clock: FakeClock) -> None
     """After amendments the record has the new values, and the history every former state with who, when and why."""
     first, second, third = (request_values(1, diagnosis=word) for word in ("一", "二", "三"))
     saved = profile.desk.register(REQUEST, first)
-    profile.desk.operator = "训练乙"
+    seat(profile, "训练乙")
     for number, (values, reason) in enumerate(((second, "笔误"), (third, "")), start=2):
         clock.advance(minutes=1)
         assert (
@@ -230,11 +230,11 @@ def test_unknown_record_is_told(act: str, profile: Profile) -> None:
 def test_looking_is_noted(profile: Profile) -> None:
     """Who looked at a patient's record stands in the audit."""
     saved = profile.desk.register(REQUEST, request_values(1))
-    profile.desk.operator = "训练丁"
+    seat(profile, "训练丁")
     profile.desk.view(REQUEST, saved.record_id)
     with profile.store.read() as tx:
         rows = tx.execute(text("SELECT actor, object FROM audit WHERE action = 'view'")).all()
-    assert [tuple(row) for row in rows] == [("训练丁", f"{REQUEST}/{saved.record_id}")]
+    assert [tuple(row) for row in rows] == [(profile.desk.actor, f"{REQUEST}/{saved.record_id}")]
 
 
 def test_looking_works_where_nothing_can_be_noted(profile: Profile) -> None:

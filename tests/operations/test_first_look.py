@@ -14,6 +14,7 @@ from bloodbank_desktop.secrets import TrainingKey
 from bloodbank_desktop.storage.connection import FILE_NAME, connect_raw
 from bloodbank_desktop.storage.listing import ListQuery
 from tests import generate
+from tests.support import seat
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("profile") / "training"
     generate.generate(folder, records=120, stock=200, sent=False)
     profile = open_profile(folder, training=True)
-    profile.desk.operator = "训练甲"
+    seat(profile, "训练甲")
     newest = profile.desk.page(profile.desk.open_list(ListQuery("transfusion_request")), 0, 3)
     profile.desk.delete("transfusion_request", newest[1].record_id, reason="重复")
     profile.close()

@@ -149,7 +149,7 @@ def test_a_deed_stands_in_the_audit(bags: Bags) -> None:
         action, obj, detail, actor = tx.exec_driver_sql(
             "SELECT action, object, detail, actor FROM audit ORDER BY seq DESC LIMIT 1"
         ).one()
-    assert (action, obj, actor) == ("relocate", f"stock/{'/'.join(bag_key(bag))}", "训练甲")
+    assert (action, obj, actor) == ("relocate", f"stock/{'/'.join(bag_key(bag))}", bags.profile.desk.actor)
     assert "9号冰箱" in detail and bags.row(bag).location == "9号冰箱"
 
 

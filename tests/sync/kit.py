@@ -23,6 +23,7 @@ from bloodbank_desktop.sync.http_platform import HttpPlatform
 from bloodbank_desktop.sync.platform import Hello, Page, Parcel, SendReply, Snapshot, SnapshotPage
 from bloodbank_desktop.sync.status import Pace
 from bloodbank_desktop.sync.transport import Limits
+from tests.support import seat
 
 NOW = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 EPOCH = "11111111-2222-4333-8444-555555555555"
@@ -169,7 +170,7 @@ def profile(folder: Path, clock: Any = None) -> Iterator[Profile]:
     """A real data file, open, with an operator."""
     folder.mkdir(parents=True, exist_ok=True)
     opened = open_profile(folder, training=True, clock=clock or SystemClock())
-    opened.desk.operator = "训练甲"
+    seat(opened, "训练甲")
     try:
         yield opened
     finally:

@@ -12,10 +12,13 @@ from typing import Any, cast
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
+from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.operations.results import Saved, Shown
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.records.tables import table
+from bloodbank_desktop.rules.persons import Person
 from bloodbank_desktop.storage.draft_rows import Draft
 from bloodbank_desktop.storage.lists import Listing, ListQuery, ListRow
 from bloodbank_desktop.storage.outbox import ATTENTION, CLOSED, OutboxRow, QueueSummary
@@ -43,11 +46,41 @@ class FixedClock:
         return self.moment.timestamp()
 
 
+def fake_person(name: str) -> Person:
+    """Return a person of this name who may do everything; the login is the name."""
+    return Person(f"id-{name}", name, name, frozenset(table("role")))
+
+
+class FakePersons:
+    """Everybody may sign in whose password is "right"; `some` False: nobody has been named yet."""
+
+    def __init__(self, desk: FakeDesk) -> None:
+        self._desk = desk
+        self.some = True
+        self.left: list[tuple[str, str]] = []
+
+    def any(self) -> bool:
+        return self.some
+
+    def sign_in(self, login: str, password: str) -> Person:
+        self._desk.before()
+        if password != "right":
+            raise KnownProblem("登录名或密码不对", code="sign-in-failed")
+        return fake_person(login)
+
+    def chose_password(self, person: Person) -> bool:
+        return True
+
+    def sign_out(self, person: Person, how: str) -> None:
+        self.left.append((person.name, how))
+
+
 class FakeDesk:
     """Rows are made when they are asked for; `asked` holds every query, `pages` every (offset, limit)."""
 
     def __init__(self, total: int = 250, operator: str = "训练甲") -> None:
-        self.operator = operator
+        self.person = fake_person(operator) if operator else None
+        self.persons = FakePersons(self)
         self.total = total
         self.asked: list[ListQuery] = []
         self.pages: list[tuple[int, int]] = []
@@ -65,6 +98,10 @@ class FakeDesk:
 
     def as_desk(self) -> Desk:
         return cast(Desk, self)
+
+    @property
+    def operator(self) -> str:
+        return self.person.name if self.person else ""
 
     def hurt(self) -> None:
         self.before()
@@ -280,7 +317,6 @@ def make_window(
         folder,
         training=training,
         hospital="示例医院",
-        operators=("训练甲", "训练乙"),
         appearance=appearance,
     )
     window.show()

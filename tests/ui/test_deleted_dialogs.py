@@ -25,6 +25,7 @@ from bloodbank_desktop.ui.record_dialogs import RecordDialogs
 from bloodbank_desktop.ui.tasks import Tasks
 from tests import samples
 from tests.forms.bags import label_scans
+from tests.support import seat
 from tests.waiting import turn_events, wait_until
 
 REQUEST = "transfusion_request"
@@ -35,7 +36,7 @@ STOCK_IN = "stock_in"
 def desk(tasks: Tasks, tmp_path: Path) -> Iterator[Desk]:
     """The real desk on a real encrypted file."""
     profile = open_profile(tmp_path, training=True, clock=SystemClock())
-    profile.desk.operator = "训练甲"
+    seat(profile, "训练甲")
     yield profile.desk
     tasks.wait_idle()
     profile.close()

@@ -19,7 +19,7 @@ from bloodbank_desktop.ui.questions import SureQuestion
 from bloodbank_desktop.ui.tasks import Tasks
 from tests import samples
 from tests.exchange.books import KIND, Changed, column, requests, write
-from tests.support import FakeClock, open_store
+from tests.support import FakeClock, open_store, seat
 from tests.waiting import turn_events, wait_until
 
 
@@ -32,7 +32,7 @@ def profile(tmp_path: Path) -> Iterator[Profile]:
     """An open training profile with somebody at work."""
     (tmp_path / "profile").mkdir()
     made = open_store(tmp_path / "profile", FakeClock())
-    made.desk.operator = "训练甲"
+    seat(made, "训练甲")
     yield made
     made.close()
 

@@ -13,20 +13,22 @@ from PySide6.QtWidgets import QApplication, QDialog
 from sqlalchemy import text
 
 from bloodbank_desktop.forms.burst import Habits
-from bloodbank_desktop.operations import patients
+from bloodbank_desktop.forms.credentials import CredentialsDialog
+from bloodbank_desktop.operations import patients, training_persons
 from bloodbank_desktop.operations.opening import Profile
 from bloodbank_desktop.operations.stock_desk import StockDesk
 from bloodbank_desktop.records.bag import bag_key, bag_name
 from bloodbank_desktop.storage.lists import ListQuery
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.main_window import MainWindow
-from bloodbank_desktop.ui.questions import MergeQuestion, OperatorQuestion, WordsQuestion
+from bloodbank_desktop.ui.questions import MergeQuestion, WordsQuestion
 from bloodbank_desktop.ui.reversal import ReversalQuestion
 from bloodbank_desktop.ui.stock_take import StockTakeWindow
 from bloodbank_desktop.ui.tasks import Tasks
 from bloodbank_desktop.ui.trace_window import TraceWindow
 from tests import samples
 from tests.forms.bags import label_scans
+from tests.support import nobody
 from tests.ui.fakes import Dialogs
 from tests.ui.stocked import BAGS, stocked
 from tests.waiting import turn_events, wait_until
@@ -47,9 +49,7 @@ def profile(tmp_path: Path) -> Iterator[Profile]:
 @pytest.fixture
 def window(tasks: Tasks, profile: Profile, tmp_path: Path) -> Iterator[MainWindow]:
     """The window over a real desk with four bags, listening for a scanner."""
-    made = MainWindow(
-        tasks, profile.desk.clock, Dialogs(), tmp_path, operators=("训练甲",), habits=Habits(gap_ms=GAP_MS)
-    )
+    made = MainWindow(tasks, profile.desk.clock, Dialogs(), tmp_path, habits=Habits(gap_ms=GAP_MS))
     made.show()
     made.attach(profile.desk)
     made.activateWindow()
@@ -160,15 +160,15 @@ def test_typing_in_a_list_still_begins_a_search(window: MainWindow) -> None:
 def test_while_a_dialog_is_open_the_window_does_not_listen(window: MainWindow) -> None:
     """A scan into a dialog is the dialog's; afterwards the window listens again."""
     assert window.wedge is not None and window.wedge._running
-    window.deeds.ask_operator()
-    question = hunt(window, OperatorQuestion)
+    window.sitting.sign_in()
+    question = hunt(window, CredentialsDialog)
     assert not window.wedge._running
     question.activateWindow()
     wait_until(question.isActiveWindow)
     scan_into = question.windowHandle()
     for character in "=A9999":
         QTest.keyClick(scan_into, character)
-    assert "=A9999" in question.name
+    assert "=A9999" in question.edits["login"].text()
     question.reject()
     wait_until(lambda: not window.deeds.dialogs)
     assert window.wedge._running
@@ -303,11 +303,13 @@ def test_a_level_is_a_number(window: MainWindow, profile: Profile, words: str) -
 
 def test_without_an_operator_it_is_asked_first(window: MainWindow, profile: Profile) -> None:
     """Nobody moves bags without a name; the deed goes on when the name is known."""
-    profile.desk.operator = ""
+    nobody(profile)
     window.further.stock_deed("quarantine", [KEYS[0]])
-    question = hunt(window, OperatorQuestion)
-    question.box.setCurrentText("训练乙")
-    question.accept()
+    question = hunt(window, CredentialsDialog)
+    question.edits["login"].setText("yi")
+    question.edits["password"].setText(training_persons.password())
+    question.yes.click()
+    wait_until(lambda: profile.desk.operator == "训练乙", 10)
     answer(window, "外观可疑")
     wait_until(lambda: state(profile, 0) == "quarantined")
     assert any("训练乙" in str(entry) for entry in StockDesk(profile.desk).life(KEYS[0]))

@@ -17,7 +17,7 @@ from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.ui import actions
 from bloodbank_desktop.ui.list_tab import VERB_ACTIONS, ListTab
 from bloodbank_desktop.ui.tasks import Tasks
-from tests.ui.fakes import FakeDesk, FixedClock, draft
+from tests.ui.fakes import FakeDesk, FixedClock, draft, fake_person
 from tests.waiting import wait_until
 
 CTRL, SHIFT, NONE = (
@@ -255,10 +255,10 @@ def test_columns_are_remembered_for_each_person(make: MakeTab) -> None:
     menu = tab.columns.menu()
     next(one for one in menu.actions() if one.objectName() == "action.column.checker").trigger()
     tab.columns.flush()
-    desk.operator = "训练乙"
+    desk.person = fake_person("训练乙")
     tab.operator_changed()
     assert heads.visualIndex(0) == 0 and not heads.isSectionHidden(6)
-    desk.operator = "训练甲"
+    desk.person = fake_person("训练甲")
     again = make("stock_in", desk).view.horizontalHeader()
     assert again.visualIndex(0) == 2 and again.isSectionHidden(6) and abs(again.sectionSize(1) - 200) < 10
     assert again.sectionSize(0) == natural

@@ -15,13 +15,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QWidget
 
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.forms.credentials import CredentialsDialog
 from bloodbank_desktop.operations.results import Changes
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.sync.status import Phase, SyncStatus
 from bloodbank_desktop.ui import actions, theme
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.main_window import PREFERENCES, MainWindow
-from bloodbank_desktop.ui.questions import DiscardQuestion, OperatorQuestion, WordsQuestion
+from bloodbank_desktop.ui.questions import DiscardQuestion, WordsQuestion
 from bloodbank_desktop.ui.shortcuts import ShortcutsWindow
 from bloodbank_desktop.ui.tasks import Tasks
 from tests.ui.fakes import Dialogs, FakeDesk, draft, make_window, operation
@@ -257,19 +258,31 @@ def test_the_queue_is_counted_on_its_tab(make: Make) -> None:
 
 
 def test_who_changes_something_says_who_he_is(make: Make, tasks: Tasks) -> None:
-    """Without an operator, Ctrl+N asks for one first and then goes on; viewing needs none."""
+    """Where nobody sits, a sign-in is asked for at once and nothing is read; what was wished for waits and goes on."""
     desk, dialogs = FakeDesk(operator=""), Dialogs()
     window = make(desk, dialogs=dialogs)
-    named: list[object] = []
-    window.operators_changed.connect(named.append)
+    wait_until(lambda: bool(window.deeds.dialogs))
+    window.deeds.dialogs[-1].activateWindow()
+    asked = question(window, CredentialsDialog)
+    assert isinstance(asked, CredentialsDialog) and desk.asked == []
+    press(asked, KEY.Key_Escape)
+    wait_until(lambda: window.deeds.dialogs == [])
+    window.activateWindow()
+    wait_until(window.isActiveWindow)
     press(window, KEY.Key_N, CTRL)
-    asked = question(window, OperatorQuestion)
-    assert isinstance(asked, OperatorQuestion) and not asked.yes.isEnabled() and dialogs.opened == []
-    asked.box.setCurrentText("训练丙")
+    assert dialogs.opened == [] and desk.asked == [] and window.status.operator.text() == "！请登录"
+    press(window, KEY.Key_U, CTRL)
+    asked = question(window, CredentialsDialog)
+    assert isinstance(asked, CredentialsDialog)
+    asked.edits["login"].setText("训练丙")
+    asked.edits["password"].setText("wrong")
+    asked.yes.click()
+    wait_until(lambda: "不对" in asked.problem.text() and asked.yes.isEnabled())
+    assert asked.edits["password"].text() == "" and desk.person is None
+    asked.edits["password"].setText("right")
     asked.yes.click()
     wait_until(lambda: bool(dialogs.opened))
-    assert desk.operator == "训练丙" and "训练丙" in window.status.operator.text()
-    assert named == [("训练丙", "训练甲", "训练乙")]
+    assert desk.operator == "训练丙" and "训练丙" in window.status.operator.text() and desk.asked
 
 
 def test_deleting_needs_a_reason(make: Make, tasks: Tasks) -> None:

@@ -17,6 +17,7 @@ from bloodbank_desktop.ui.main_window import MainWindow
 from bloodbank_desktop.ui.record_dialogs import DeskBack, RecordDialogs, facts_of
 from bloodbank_desktop.ui.tasks import Tasks
 from tests import samples
+from tests.support import seat
 from tests.ui.fakes import FakeDesk, FixedClock
 
 KIND = "transfusion_request"
@@ -27,7 +28,7 @@ DRAFT = "0190a0a0-0000-7000-8000-000000000001"
 def desk(tasks: Tasks, tmp_path: Path) -> Iterator[Desk]:
     """The real desk on a real encrypted file."""
     profile = open_profile(tmp_path, training=True, clock=SystemClock())
-    profile.desk.operator = "训练甲"
+    seat(profile, "训练甲")
     yield profile.desk
     tasks.wait_idle()
     profile.close()

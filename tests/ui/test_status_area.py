@@ -67,7 +67,7 @@ def test_the_age_grows_without_news(area: StatusArea) -> None:
 
 def test_nobody_signed_on_is_a_warning(area: StatusArea) -> None:
     """Without an operator the area asks for one; with one it names the person."""
-    assert area.operator.text() == "！请选择操作员"
+    assert area.operator.text() == "！请登录"
     area.show_operator("训练甲")
     assert area.operator.text() == "操作员：训练甲"
 
