@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 LEAST_LENGTH, MOST_LENGTH = 8, 128
 #: Beginnings of what people take first; compared without case.
-_COMMON = ("password", "12345678", "87654321", "11111111", "88888888", "qwerty", "abc123", "admin", "xunlian", "xueku")
+_COMMON = ("password", "12345678", "87654321", "11111111", "88888888", "qwerty", "abc123", "admin", "lianxi", "xueku")
 
 
 @dataclass(frozen=True)

@@ -258,7 +258,7 @@ def test_the_queue_is_counted_on_its_tab(make: Make) -> None:
 
 
 def test_who_changes_something_says_who_he_is(make: Make, tasks: Tasks) -> None:
-    """Where nobody sits, a sign-in is asked for at once and nothing is read; what was wished for waits and goes on."""
+    """Where nobody sits, a sign-in is asked for at once and nothing is read; a wrong password seats nobody."""
     desk, dialogs = FakeDesk(operator=""), Dialogs()
     window = make(desk, dialogs=dialogs)
     wait_until(lambda: bool(window.deeds.dialogs))
@@ -281,8 +281,11 @@ def test_who_changes_something_says_who_he_is(make: Make, tasks: Tasks) -> None:
     assert asked.edits["password"].text() == "" and desk.person is None
     asked.edits["password"].setText("right")
     asked.yes.click()
+    wait_until(lambda: desk.operator == "训练丙" and "训练丙" in window.status.operator.text() and bool(desk.asked))
+    window.activateWindow()
+    wait_until(lambda: window.isActiveWindow() and not window.deeds.dialogs)
+    press(window, KEY.Key_N, CTRL)
     wait_until(lambda: bool(dialogs.opened))
-    assert desk.operator == "训练丙" and "训练丙" in window.status.operator.text() and desk.asked
 
 
 def test_deleting_needs_a_reason(make: Make, tasks: Tasks) -> None:
