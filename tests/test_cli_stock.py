@@ -63,7 +63,7 @@ def test_stock_and_what_is_done_to_it(data: Path) -> None:
     assert list(groups[0]) == [
         "component", "abo", "rhd", "bags", "amount", "usable", "near_expiry", "expired", "least", "short", "states",
     ]  # fmt: skip
-    done = word(data, "stock-do", "reserve", "--bag", name(ONE), "--for", "SQ1", "--operator", "训练乙")
+    done = word(data, "stock-do", "reserve", "--bag", name(ONE), "--for", "SQ1", "--operator", "yi")
     assert done.code == 0
     (bag,) = done.answer["bags"]
     assert (bag["donation_number"], bag["state"], bag["holder"]) == (ONE["donation_number"], "reserved", "SQ1")
@@ -190,7 +190,7 @@ def test_a_plan_is_activated_once(data: Path) -> None:
     done = word(data, "activate", "donor_plan", plan, "--link", "SQ1")
     assert (done.code, done.answer["id"], done.answer["revision"]) == (0, plan, 2)
     shown = word(data, "show", "donor_plan", plan).answer["values"]
-    assert (shown["link_no"], shown["activated_by"]) == ("SQ1", "命令行")
+    assert (shown["link_no"], shown["activated_by"]) == ("SQ1", "训练员")
     refused(word(data, "activate", "donor_plan", plan), 1, "activated-already")
     refused(word(data, "activate", "stock_in", plan), 1, "verb-not-allowed")
     refused(word(data, "activate", "nothing", plan), 2, "unknown-module")

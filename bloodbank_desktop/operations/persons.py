@@ -83,9 +83,12 @@ class Persons:
         return found
 
     def find(self, login: str) -> Person:
-        """Return the person who signs in under this. Raises KnownProblem."""
+        """Return the person who signs in under this; a trainer may say the name as well. Raises KnownProblem."""
         with self._store.read() as tx:
             row = person_rows.by_login(tx, login_of(login))
+            if row is None and self._training:
+                called = [one for one in person_rows.load(tx) if one.name == login.strip()]
+                row = called[0] if len(called) == 1 else None
         if row is None:
             raise KnownProblem(f"没有登录名为“{login_of(login)}”的人员，请核对登录名", code="no-such-person")
         return _person(row)
