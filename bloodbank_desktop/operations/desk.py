@@ -22,6 +22,7 @@ from bloodbank_desktop.operations.platform_words import refusals
 from bloodbank_desktop.operations.queue import Queue
 from bloodbank_desktop.operations.results import Saved, Shown
 from bloodbank_desktop.operations.seat import ENVIRONMENT, Seat
+from bloodbank_desktop.operations.signing import sign
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import VERB_WORDS, RecordType, Values, Verb
@@ -79,7 +80,8 @@ class Desk(Seat):
         declared = self.allowed(kind, Verb.REGISTER)
         whole = tidy(declared, values)
         now = self.clock.now()
-        found = problems(declared, whole)
+        unsigned = list(sign(declared, whole, self.person, second, now))
+        found = problems(declared, whole) or unsigned
         if found:
             raise Refused(found)
         record_id = draft or new_id()
@@ -253,10 +255,11 @@ class Desk(Seat):
         """
         declared = record_type(kind)
         whole = tidy(declared, values)
-        wrong = problems(declared, whole)
+        now = self.clock.now()
+        unsigned = list(sign(declared, whole, self.person, second, now)) if before is None else []
+        wrong = problems(declared, whole) or unsigned
         if wrong or kind not in effects.EFFECTS:
             return whole, wrong
-        now = self.clock.now()
         with self.store.read() as tx:
             found = judging.found(tx, declared, whole, now, person=self.person, second=second, before=before)
         return whole, list(found)

@@ -13,6 +13,7 @@ from decimal import Decimal
 from bloodbank_desktop.records.answer import PlainAnswer
 from bloodbank_desktop.records.bag import BagBlock, no_bag_twice
 from bloodbank_desktop.records.declare import (
+    OPERATOR,
     Values,
     Verb,
     choice,
@@ -147,9 +148,9 @@ class ClinicalIssue(PersonBlock):
         "手术级别", table("surgery_level"), default=None, shown=_surgery, required=_surgery
     )
     disease_group: str | None = text("病种", most=60, default=None)
-    issuer: str = person("发血者", required=True, column=8, fresh="operator", fixed=True)
+    issuer: str = person("发血者", required=True, column=8, fresh="operator", fixed=True, signed=OPERATOR)
     checker: str | None = person("复核者", default=None, fixed=True)
-    collector: str = person("取血者", required=True, fixed=True)
+    collector: str = person("取血者", required=True, fixed=True, signed="handover")
     physician: str = person("经治医师", required=True)
     outcome: str | None = choice("输血疗效", table("outcome_evaluation"), default=None)
     haemoglobin_after: Decimal | None = number("输血后血红蛋白", low="10", high="250", unit="g/L", default=None)

@@ -21,6 +21,9 @@ from bloodbank_desktop.records.kinds import Kind
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.tables import NO_TABLE, Table
 
+#: The value of the facet `signed` for the person who saves the record.
+OPERATOR = "operator"
+
 Values = Mapping[str, Any]
 """Stored values by field key; lines are tuples of such mappings; a missing key means not stated."""
 
@@ -61,6 +64,8 @@ class Field:
     dialog shows at once, for the person to see and change ("now" or a table key). `serial` is the prefix of a number
     that the operation allots when the person leaves the field empty. `hidden` fields are filled by the program.
     A `fixed` field keeps its value once the record is registered; fixed lines are neither added, removed nor moved.
+    A `signed` field names a person who must be there: OPERATOR is whoever is signed in and saves, any other word is the
+    purpose for which a second person signs at the same screen; nobody types such a name.
     `links` names what a value identifies ("request", "patient" …): records that state the same value belong together.
     `wire` is the name on the wire, by default the key in camelCase.
     """
@@ -77,6 +82,7 @@ class Field:
     serial: str | None = None
     hidden: bool = False
     fixed: bool = False
+    signed: str = ""
     links: tuple[str, ...] = ()
     help: str = ""
 
@@ -194,6 +200,11 @@ class LineType:
     def linked(self) -> tuple[Field, ...]:
         """The plain fields whose values identify something that other records name, too."""
         return tuple(f for f in self.plain if f.links)
+
+    @cached_property
+    def signed(self) -> tuple[Field, ...]:
+        """The plain fields that name a person who must sign."""
+        return tuple(f for f in self.plain if f.signed)
 
     @cached_property
     def names_files(self) -> bool:
@@ -338,6 +349,9 @@ def record(
         for name in (*title, newest_by, *activation):
             if name not in found or isinstance(found[name].kind, kinds.Lines):
                 raise TypeError(f"{cls.__name__} has no plain field {name!r}")
+        for f in found.values():
+            if f.signed and Verb.AMEND in set(verbs) and not f.fixed:
+                raise TypeError(f"{cls.__name__}.{f.key} is signed and could be changed without its person")
         made.__declared__ = RecordType(  # type: ignore[attr-defined]
             made,
             found,

@@ -14,6 +14,7 @@ from typing import Any
 from bloodbank_desktop.records.answer import PlainAnswer
 from bloodbank_desktop.records.bag import BagBlock, no_bag_twice, times_in_order
 from bloodbank_desktop.records.declare import (
+    OPERATOR,
     Values,
     Verb,
     choice,
@@ -114,8 +115,8 @@ class StockIn:
         links=("intake",),
     )
     reversal_reason: str | None = text("冲红原因", most=200, default=None, shown=_reversal, required=_reversal)
-    receiver: str = person("接收人", required=True, search=True, column=8, fresh="operator")
-    checker: str | None = person("核对人", default=None, column=8)
+    receiver: str = person("接收人", required=True, search=True, column=8, fresh="operator", signed=OPERATOR)
+    checker: str | None = person("核对人", default=None, column=8, signed="receipt")
     solo_duty: bool | None = flag("单人值班", words=("否", "是"), default=None, shown=_unchecked)
     deliverer: str | None = person("送血人", default=None)
     transport_temperature: Decimal | None = _temperature("冷藏箱温度")
