@@ -16,6 +16,8 @@ from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.problems import Problem
+from bloodbank_desktop.rules.overriding import Passage
+from bloodbank_desktop.rules.persons import Signature
 
 Nothing = Callable[[], None]
 Failed = Callable[[KnownProblem], None]
@@ -180,12 +182,29 @@ class Back(FileDoor, Protocol):
         """Answer with the values a new dialog shows at once."""
         ...
 
-    def check(self, kind: str, values: Values, done: Callable[[list[Problem]], None], failed: Failed) -> None:
-        """Answer with what validation, rules and stock say; nothing is written."""
+    def check(
+        self,
+        kind: str,
+        values: Values,
+        second: Signature | None,
+        before: Values | None,
+        done: Callable[[list[Problem]], None],
+        failed: Failed,
+    ) -> None:
+        """Answer with all that validation, rules and stock say, warnings and notes too; nothing is written.
+
+        `before` are the values of the record that is amended.
+        """
         ...
 
     def register(
-        self, kind: str, values: Values, draft_id: str | None, done: Callable[[Saved], None], failed: Failed
+        self,
+        kind: str,
+        values: Values,
+        draft_id: str | None,
+        passage: Passage,
+        done: Callable[[Saved], None],
+        failed: Failed,
     ) -> None:
         """Save a new record and forget its draft in the same transaction."""
         ...
@@ -198,10 +217,17 @@ class Back(FileDoor, Protocol):
         revision: int | None,
         reason: str,
         draft_id: str | None,
+        passage: Passage,
         done: Callable[[Saved], None],
         failed: Failed,
     ) -> None:
         """Save a new revision of a record and forget the draft of this amendment in the same transaction."""
+        ...
+
+    def countersign(
+        self, login: str, password: str, purpose: str, done: Callable[[Signature], None], failed: Failed
+    ) -> None:
+        """Answer with the signature of a second person, who is not the one at the workstation."""
         ...
 
     def keep_draft(

@@ -60,6 +60,8 @@ class Parts:
         self.reason.hide()
         self.save = _button(dialog, f"{'保存修改' if words == '修改' else words}（Ctrl+S）", "action.save")
         self.save.setProperty("primary", True)
+        self.override = _button(dialog, "授权…（F10）", "action.authorise")
+        self.override.hide()
         self.keep = _button(dialog, "暂存并关闭", "action.keep")
         self.leave = _button(dialog, "关闭（Esc）", "action.close")
         self.chinese = False
@@ -135,7 +137,7 @@ def _buttons(dialog: RecordDialog) -> QHBoxLayout:
     elif changing and dialog.declared.help:
         parts.state.setText(dialog.declared.help)
         _colour(parts.state, Role.INFO)
-    for button in (parts.save, parts.keep, parts.leave):
+    for button in (parts.override, parts.save, parts.keep, parts.leave):
         row.addWidget(button)
     return row
 

@@ -59,13 +59,16 @@ class Judge:
         """Judge again after a refused attempt."""
         if not self.tried:
             return
+        dialog = self._dialog
         self.show(self.local())
-        if not self._dialog.parts.problems.problems:
+        if not dialog.parts.problems.problems:
             self._token += 1
             token = self._token
-            self._dialog.back.check(
-                self._dialog.declared.key,
+            dialog.back.check(
+                dialog.declared.key,
                 self.whole(),
+                dialog.passing.second(),
+                dialog.passing.before(),
                 lambda found: self.show(found) if token == self._token else None,
                 lambda problem: None,
             )

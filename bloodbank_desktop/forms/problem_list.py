@@ -12,7 +12,7 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
 from bloodbank_desktop.forms import marks
-from bloodbank_desktop.forms.roles import SHAPES, Role
+from bloodbank_desktop.forms.levels import ROLES, level_of, words_of
 from bloodbank_desktop.records.problems import Problem
 
 _MOST_ROWS = 4
@@ -38,11 +38,9 @@ class ProblemList(QListWidget):
         self.problems = tuple(problems)
         self._next = 0
         self.clear()
-        ink = marks.ink(Role.REFUSED, self.palette())
         for problem in self.problems:
-            where = f"第 {problem.line} 行：" if problem.line is not None and "第" not in problem.message[:1] else ""
-            item = QListWidgetItem(f"{SHAPES[Role.REFUSED]} {where}{problem.message}", self)
-            item.setForeground(ink)
+            item = QListWidgetItem(words_of(problem), self)
+            item.setForeground(marks.ink(ROLES[level_of(problem)], self.palette()))
         height = self.sizeHintForRow(0) if self.problems else 0
         self.setFixedHeight(min(len(self.problems), _MOST_ROWS) * height + 2 * self.frameWidth() + 2)
         self.setVisible(bool(self.problems))

@@ -25,12 +25,15 @@ from bloodbank_desktop.forms.field_form import FieldForm
 from bloodbank_desktop.forms.judge import Judge
 from bloodbank_desktop.forms.lines_block import LinesBlock
 from bloodbank_desktop.forms.lines_desk import LinesDesk
+from bloodbank_desktop.forms.passing import Passing, role_of
 from bloodbank_desktop.forms.roles import Role, Tone
+from bloodbank_desktop.forms.signature_editor import show_operator
 from bloodbank_desktop.forms.sounds import Sounds
 from bloodbank_desktop.forms.wedge import Wedge
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem, Refused
+from bloodbank_desktop.rules.overriding import Override
 
 
 class Mode(StrEnum):
@@ -80,6 +83,7 @@ class RecordDialog(QDialog):
         self.keeper = DraftKeeper(back, declared.key, self.draft_id, self._collect, self)
         self.keeper.exists = draft is not None
         self.lines = LinesDesk(self)
+        self.passing = Passing(self, existing if mode is Mode.AMEND else None)
         self.behaviour: Behaviour = behaviour_of(declared.key)(self) if mode is Mode.REGISTER else Behaviour(self)
         dialog_parts.arrange(self)
         self._show_values()
@@ -116,6 +120,8 @@ class RecordDialog(QDialog):
             self.form.show_values({})
             self.back.fresh(self.declared.key, self._show_fresh, self._failed)
         self.lines.show(self.draft, self._existing)
+        if self.mode is Mode.REGISTER:
+            show_operator(self.form.editors, self.back)
         if self.mode is Mode.VIEW:
             self.form.set_read_only(True)
             for block in self.blocks.values():
@@ -149,7 +155,10 @@ class RecordDialog(QDialog):
         self.parts.keep.clicked.connect(self.keep_and_close)
         self.parts.leave.clicked.connect(self.reject)
         self.keeper.said.connect(lambda text, role: self.parts.set_state(text, Role(role)))
-        keys: list[tuple[str, Callable[[], None]]] = [("F8", self.parts.problems.go_to_next)]
+        keys: list[tuple[str, Callable[[], None]]] = [
+            ("F8", self.parts.problems.go_to_next),
+            ("F10", self.passing.ask),
+        ]
         if self.mode is not Mode.VIEW:
             keys += [("Ctrl+S", self.save), *self.behaviour.shortcuts()]
             if self.behaviour.input_method_off:
@@ -213,6 +222,7 @@ class RecordDialog(QDialog):
             return
         self.keeper.touch()
         self.lines.ensure_kept()
+        self.passing.forget()
         self.judge.changed()
 
     def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
@@ -240,20 +250,26 @@ class RecordDialog(QDialog):
 
     def save(self) -> None:
         """Register or amend, once; on a refusal everything stays and the first problem is shown."""
+        self.save_with(())
+
+    def save_with(self, overrides: tuple[Override, ...]) -> None:
+        """Save with overrides of what an earlier attempt met."""
         if self._busy or self._finished or self.mode is Mode.VIEW:
             return
         focused = self.form.owner_of(QApplication.focusWidget())
         if focused is not None:
             focused.settle()
+        if self.mode is Mode.REGISTER:
+            show_operator(self.form.editors, self.back)
         self.judge.tried = True
         found = self.behaviour.obstacles() or self.judge.local()
         self.judge.show(found)
         if found:
-            self._refused()
+            self._refused(found)
             return
         self._set_busy(True)
         self.keeper.stop()
-        whole = self.judge.whole()
+        whole, passage = self.judge.whole(), self.passing.passage(overrides)
         if self.mode is Mode.AMEND and self._existing is not None:
             self.back.amend(
                 self.declared.key,
@@ -262,11 +278,12 @@ class RecordDialog(QDialog):
                 self._existing.revision,
                 self.parts.reason.text().strip(),
                 self.draft_id,
+                passage,
                 self._saved,
                 self._failed_to_save,
             )
         else:
-            self.back.register(self.declared.key, whole, self.draft_id, self._saved, self._failed_to_save)
+            self.back.register(self.declared.key, whole, self.draft_id, passage, self._saved, self._failed_to_save)
 
     def _set_busy(self, on: bool) -> None:
         self._busy = on
@@ -287,11 +304,11 @@ class RecordDialog(QDialog):
         self.keeper.resume()
         found = list(problem.problems) if isinstance(problem, Refused) else [Problem("", problem.code, problem.message)]
         self.judge.show(found)
-        self._refused()
+        self._refused(found)
 
-    def _refused(self) -> None:
+    def _refused(self, found: list[Problem]) -> None:
         self.sounds.play(Tone.REFUSED)
-        self.parts.set_state(f"没有保存：{len(self.parts.problems.problems)} 处需要处理（F8 逐个查看）", Role.REFUSED)
+        self.parts.set_state(self.passing.refused(found), role_of(found))
         self.parts.problems.go_to_next()
 
     def _failed(self, problem: KnownProblem) -> None:

@@ -32,7 +32,7 @@ from bloodbank_desktop.records.problems import Problem, Refused
 from bloodbank_desktop.records.validate import fixed_changes, problems, tidy
 from bloodbank_desktop.records.wire import body, canonical, from_body
 from bloodbank_desktop.rules.catalogue import Finding, Level
-from bloodbank_desktop.rules.overriding import Override
+from bloodbank_desktop.rules.overriding import EMPTY, Passage
 from bloodbank_desktop.rules.persons import Person, Signature
 from bloodbank_desktop.storage import (
     draft_rows,
@@ -69,18 +69,17 @@ class Desk(Seat):
         values: Values,
         *,
         draft: str | None = None,
-        overrides: Sequence[Override] = (),
-        second: Signature | None = None,
+        passage: Passage = EMPTY,
     ) -> Saved:
         """Save a new record; a draft that it came from ends in the same transaction and gives the record its id.
 
-        `overrides` pass findings of this record that may be passed, `second` is the person who signs with the operator.
+        `passage` is what the person brings along: overrides, the second person's signature, warnings that were read.
         Raises Refused with every problem (Stopped when rules stop it), KnownProblem for what the environment refuses.
         """
         declared = self.allowed(kind, Verb.REGISTER)
         whole = tidy(declared, values)
         now = self.clock.now()
-        unsigned = list(sign(declared, whole, self.person, second, now))
+        unsigned = list(sign(declared, whole, self.person, passage.second, now))
         found = problems(declared, whole) or unsigned
         if found:
             raise Refused(found)
@@ -89,7 +88,7 @@ class Desk(Seat):
             if draft is not None and rows.find(tx, kind, record_id) is not None:
                 raise KnownProblem("这份草稿已经登记过，请在列表中查看", code="registered-already")
             self._keep_files(tx, declared, whole, now)
-            settled = judging.judge(tx, self, declared, whole, now, overrides=overrides, second=second)
+            settled = judging.judge(tx, self, declared, whole, now, passage=passage)
             for f in declared.plain:
                 if f.serial is not None and whole[f.key] is None:
                     whole[f.key] = serials.allot(tx, f.serial, china_day(now))
@@ -117,8 +116,7 @@ class Desk(Seat):
         revision: int | None = None,
         reason: str = "",
         draft: str | None = None,
-        overrides: Sequence[Override] = (),
-        second: Signature | None = None,
+        passage: Passage = EMPTY,
     ) -> Saved:
         """Put new values in place of a record's; the old ones stay readable.
 
@@ -140,9 +138,7 @@ class Desk(Seat):
             if found:
                 raise Refused(found)
             effect = effects.EFFECTS.get(kind)
-            settled = judging.judge(
-                tx, self, declared, whole, now, overrides=overrides, second=second, before=row.values
-            )
+            settled = judging.judge(tx, self, declared, whole, now, passage=passage, before=row.values)
             self._keep_files(tx, declared, whole, now, row.values)
             history.keep(tx, kind, row, at=now, actor=self.operator, reason=reason)
             number = rows.change(tx, kind, row, whole, at=now, actor=self.operator)

@@ -6,7 +6,7 @@ counting, and because a blocked bag may be a near miss (safety.md R24, T28; 21 C
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 from bloodbank_desktop.errors import KnownProblem
@@ -16,8 +16,8 @@ from bloodbank_desktop.records.bag import bag_key, bag_name
 from bloodbank_desktop.records.declare import RecordType, Values
 from bloodbank_desktop.records.problems import Refused
 from bloodbank_desktop.rules import everything as _everything  # noqa: F401  fills the catalogue
-from bloodbank_desktop.rules.catalogue import RULES, Finding, findings
-from bloodbank_desktop.rules.overriding import Override, Settled, settle
+from bloodbank_desktop.rules.catalogue import RULES, Finding, Level, findings
+from bloodbank_desktop.rules.overriding import EMPTY, Override, Passage, Settled, settle
 from bloodbank_desktop.rules.persons import Person, Signature
 from bloodbank_desktop.storage import alert_rows
 from bloodbank_desktop.storage.alert_rows import Alert
@@ -30,6 +30,13 @@ class Stopped(Refused):
     def __init__(self, settled: Settled) -> None:
         super().__init__(settled.stopping)
         self.settled = settled
+
+
+class Unread(Refused):
+    """Warnings that the person has not been shown yet; the same record passes when she has."""
+
+    def __init__(self, settled: Settled) -> None:
+        super().__init__(settled.told)
 
 
 def found(
@@ -62,15 +69,17 @@ def judge(
     values: Values,
     now: datetime,
     *,
-    overrides: Sequence[Override] = (),
-    second: Signature | None = None,
+    passage: Passage = EMPTY,
     before: Values | None = None,
 ) -> Settled:
-    """Return what was passed and said. Raises Stopped with everything that stops the act."""
-    all_ = found(tx, declared, values, now, person=seat.person, second=second, before=before)
-    settled = settle(all_, overrides, seat.person, now)
+    """Return what was passed and said. Raises Stopped with everything that stops the act, Unread with warnings."""
+    all_ = found(tx, declared, values, now, person=seat.person, second=passage.second, before=before)
+    settled = settle(all_, passage.overrides, seat.person, now)
     if settled.stopping:
         raise Stopped(settled)
+    warnings = {one.message for one in settled.told if one.level is Level.WARN}
+    if passage.seen is not None and not warnings <= passage.seen:
+        raise Unread(settled)
     return settled
 
 

@@ -35,6 +35,23 @@ class Override:
 
 
 @dataclass(frozen=True)
+class Passage:
+    """What a person brings along to get a record past the rules, for this one attempt.
+
+    `second` is the person who signs with her. `seen` are the warnings that she was shown; None when nobody can be shown
+    any, as for a file: then warnings stop nothing.
+    """
+
+    overrides: tuple[Override, ...] = ()
+    second: Signature | None = None
+    seen: frozenset[str] | None = None
+
+
+#: Nothing brought along, nobody to be shown a warning.
+EMPTY = Passage()
+
+
+@dataclass(frozen=True)
 class Settled:
     """What stops an act, what was passed and by which override, and what a person is only told."""
 

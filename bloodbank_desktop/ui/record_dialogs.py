@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from bloodbank_desktop.forms.sounds import Sounds
     from bloodbank_desktop.operations.desk import Desk
     from bloodbank_desktop.operations.results import Shown
+    from bloodbank_desktop.rules.overriding import Passage
+    from bloodbank_desktop.rules.persons import Signature
     from bloodbank_desktop.storage.draft_rows import Draft
 
 T = TypeVar("T")
@@ -64,13 +66,27 @@ class DeskBack(QObject):
     def fresh(self, kind: str, done: Callable[[dict[str, Any]], None], failed: Failed) -> None:
         self._ask(lambda desk: desk.fresh(kind), done, failed)
 
-    def check(self, kind: str, values: Values, done: Callable[[list[Problem]], None], failed: Failed) -> None:
-        self._ask(lambda desk: desk.check(kind, values), done, failed)
+    def check(
+        self,
+        kind: str,
+        values: Values,
+        second: Signature | None,
+        before: Values | None,
+        done: Callable[[list[Problem]], None],
+        failed: Failed,
+    ) -> None:
+        self._ask(lambda desk: desk.judge(kind, values, second=second, before=before)[1], done, failed)
 
     def register(
-        self, kind: str, values: Values, draft_id: str | None, done: Callable[[Saved], None], failed: Failed
+        self,
+        kind: str,
+        values: Values,
+        draft_id: str | None,
+        passage: Passage,
+        done: Callable[[Saved], None],
+        failed: Failed,
     ) -> None:
-        self._ask(lambda desk: desk.register(kind, values, draft=draft_id), done, failed)
+        self._ask(lambda desk: desk.register(kind, values, draft=draft_id, passage=passage), done, failed)
 
     def amend(
         self,
@@ -80,10 +96,11 @@ class DeskBack(QObject):
         revision: int | None,
         reason: str,
         draft_id: str | None,
+        passage: Passage,
         done: Callable[[Saved], None],
         failed: Failed,
     ) -> None:
-        more: Any = {"revision": revision, "reason": reason, "draft": draft_id}
+        more: Any = {"revision": revision, "reason": reason, "draft": draft_id, "passage": passage}
         self._ask(lambda desk: desk.amend(kind, record_id, values, **more), done, failed)
 
     def keep_draft(
