@@ -15,6 +15,8 @@ from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.problems import Problem, Refused
 from bloodbank_desktop.records.validate import problems
+from bloodbank_desktop.rules.overriding import Passage
+from bloodbank_desktop.rules.persons import Person, Signature
 from tests.samples import NOW
 
 
@@ -87,6 +89,8 @@ class FakeBack:
         self.patients: dict[str, Any] = {}
         self.picked = Picked()
         self.calls: list[str] = []
+        self.passages: list[Passage] = []
+        self.signers: dict[str, Person] = {}
         self.fail: KnownProblem | None = None
         self.refuse: list[Problem] = []
         self.hold = False
@@ -128,10 +132,22 @@ class FakeBack:
         values = {f.key: given.get(f.fresh, f.fresh) for f in record_type(kind).plain if f.fresh is not None}
         self._do("fresh", lambda: values, done, failed)
 
-    def check(self, kind: str, values: Values, done: Any, failed: Any) -> None:
+    def countersign(self, login: str, password: str, purpose: str, done: Any, failed: Any) -> None:
+        def work() -> Signature:
+            if login not in self.signers:
+                raise KnownProblem("登录名或密码不对", code="sign-in-failed")
+            return Signature(self.signers[login], purpose, self.moment)
+
+        self._do("countersign", work, done, failed)
+
+    def check(self, kind: str, values: Values, second: Any, before: Any, done: Any, failed: Any) -> None:
         self._do("check", lambda: problems(record_type(kind), values) or list(self.refuse), done, failed)
 
-    def register(self, kind: str, values: Values, draft_id: str | None, done: Any, failed: Any) -> None:
+    def register(
+        self, kind: str, values: Values, draft_id: str | None, passage: Passage, done: Any, failed: Any
+    ) -> None:
+        self.passages.append(passage)
+
         def work() -> FakeSaved:
             found = [p for p in problems(record_type(kind), values)] or self.refuse
             if found:
@@ -153,6 +169,7 @@ class FakeBack:
         revision: int | None,
         reason: str,
         draft_id: str | None,
+        passage: Passage,
         done: Any,
         failed: Any,
     ) -> None:

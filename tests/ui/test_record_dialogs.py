@@ -13,6 +13,7 @@ from bloodbank_desktop.forms.contract import Back
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.operations.opening import open_profile
 from bloodbank_desktop.records.problems import Refused
+from bloodbank_desktop.rules.overriding import EMPTY
 from bloodbank_desktop.ui.main_window import MainWindow
 from bloodbank_desktop.ui.record_dialogs import DeskBack, RecordDialogs, facts_of
 from bloodbank_desktop.ui.tasks import Tasks
@@ -41,11 +42,11 @@ def test_the_desk_behind_a_dialog(desk: Desk, tasks: Tasks) -> None:
     failures: list[object] = []
     values = samples.request_values(now=SystemClock().now())
     back.fresh(KIND, answers.append, failures.append)
-    back.check(KIND, values, answers.append, failures.append)
+    back.check(KIND, values, None, None, answers.append, failures.append)
     back.keep_draft(KIND, DRAFT, {"patient_name": "甲"}, {}, lambda: answers.append(1), failures.append)
     back.drop_draft(DRAFT, lambda: answers.append(2), failures.append)
-    back.register(KIND, values, None, answers.append, failures.append)
-    back.register(KIND, {}, None, answers.append, failures.append)
+    back.register(KIND, values, None, EMPTY, answers.append, failures.append)
+    back.register(KIND, {}, None, EMPTY, answers.append, failures.append)
     back.bag_in_stock(("A999926000001", "E6170V00", ""), answers.append, failures.append)
     assert tasks.wait_idle()
     assert len(answers) == 6 and [type(one) for one in failures] == [Refused]
@@ -60,7 +61,7 @@ def test_a_bug_frees_the_dialog_and_reaches_the_crash_window(tasks: Tasks) -> No
     bugs: list[object] = []
     failures: list[object] = []
     back.bug.connect(bugs.append)
-    back.register(KIND, {}, None, failures.append, failures.append)  # the fake has no such method
+    back.register(KIND, {}, None, EMPTY, failures.append, failures.append)  # the fake has no such method
     assert tasks.wait_idle()
     assert len(failures) == 1 and isinstance(bugs[0], AttributeError)
 
