@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,10 +13,16 @@ from typing import Any
 import sqlcipher3.dbapi2 as driver
 from sqlalchemy import event, text
 
+from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.operations.opening import Profile, open_profile
+from bloodbank_desktop.operations.results import Saved
+from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.records.declare import OPERATOR, Values
 from bloodbank_desktop.records.ids import new_id
+from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.tables import table
-from bloodbank_desktop.rules.persons import Person
+from bloodbank_desktop.rules.overriding import EMPTY, Passage
+from bloodbank_desktop.rules.persons import Person, Signature
 from bloodbank_desktop.secrets import TrainingKey
 from bloodbank_desktop.storage import person_rows
 from bloodbank_desktop.storage.person_rows import PersonRow
@@ -43,6 +50,37 @@ class FakeClock:
         self.at += timedelta(**interval)
 
 
+class StandIn(Desk):
+    """The real desk with whoever a record names standing beside it: the operator saves, a second person signs.
+
+    The rules of signing have tests of their own (tests/operations/test_signing.py); everywhere else two people at one
+    screen are a matter of course.
+    """
+
+    def register(self, kind: str, values: Values, *, draft: str | None = None, passage: Passage = EMPTY) -> Saved:
+        signed, second = self._signed(kind, values)
+        return super().register(
+            kind, signed, draft=draft, passage=replace(passage, second=passage.second or second)
+        )
+
+    def judge(
+        self, kind: str, values: Values, *, second: Signature | None = None, before: Values | None = None
+    ) -> tuple[dict[str, Any], list[Problem]]:
+        signed, other = self._signed(kind, values) if before is None else (values, None)
+        return super().judge(kind, signed, second=second or other, before=before)
+
+    def _signed(self, kind: str, values: Values) -> tuple[Values, Signature | None]:
+        whole, second = dict(values), None
+        for f in record_type(kind).signed:
+            name = whole.get(f.key)
+            if f.signed == OPERATOR:
+                whole[f.key] = name and self.operator
+            elif name:
+                beside = Person(f"beside {name}", f"beside-{name}", name, frozenset({"viewer"}))
+                second = Signature(beside, f.signed, self.clock.now())
+        return whole, second
+
+
 def open_store(parent: Path, clock: FakeClock | None = None) -> Profile:
     """Return the open training profile in a folder below `parent`, made if need be; the caller closes it."""
     folder = parent / FOLDER
@@ -64,6 +102,7 @@ def seat(profile: Profile, name: str = "训练甲", *roles: str) -> Person:
             person_rows.add(tx, row)
         elif row.roles != held:
             person_rows.change(tx, row.id, row.changed_at, roles=held)
+    profile.desk.__class__ = StandIn
     profile.desk.person = Person(row.id, login, name, held)
     return profile.desk.person
 

@@ -103,6 +103,17 @@ class DeskBack(QObject):
         more: Any = {"revision": revision, "reason": reason, "draft": draft_id, "passage": passage}
         self._ask(lambda desk: desk.amend(kind, record_id, values, **more), done, failed)
 
+    def countersign(
+        self, login: str, password: str, purpose: str, done: Callable[[Signature], None], failed: Failed
+    ) -> None:
+        from bloodbank_desktop.operations.persons import Persons
+
+        def sign(desk: Desk) -> Signature:
+            persons = Persons(desk.store, desk.clock, training=self._training)
+            return persons.countersign(login, password, purpose, first=desk.person)
+
+        self._ask(sign, done, failed)
+
     def keep_draft(
         self, kind: str, draft_id: str, head: Values, texts: Mapping[str, str], done: Nothing, failed: Failed
     ) -> None:

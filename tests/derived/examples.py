@@ -20,7 +20,7 @@ from bloodbank_desktop.operations.arrivals import ServerChange
 from bloodbank_desktop.operations.opening import Profile
 from bloodbank_desktop.records import kinds, wire
 from bloodbank_desktop.records.catalogue import record_type
-from bloodbank_desktop.records.declare import Field, LineType, RecordType, Verb
+from bloodbank_desktop.records.declare import OPERATOR, Field, LineType, RecordType, Verb
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.validate import problems, tidy
@@ -119,6 +119,8 @@ def changed(place: Place, values: Values, value: Any) -> Values:
     if place.field.key == "entry" and place.group:
         first, *rest = values[place.group]
         whole = {**values, place.group: (samples.entered(first, value), *rest)}
+    elif place.field.signed == OPERATOR:
+        whole = place.put(values, samples.STAFF[0])
     else:
         whole = place.put(values, value)
     return tidy(place.module, settled(place.module, whole))

@@ -67,7 +67,7 @@ def stock_in_values(
         "supplier": "shanghai_blood_center",
         "station_issue_no": f"FX{seed:08d}",
         "intake_at": now - timedelta(minutes=10),
-        "receiver": STAFF[seed % 2],
+        "receiver": STAFF[0],
         "checker": STAFF[2 + seed % 2],
         "deliverer": "训练送血人",
         "transport_temperature": Decimal("4.5"),
@@ -91,7 +91,7 @@ def reversal_values(delivery: Mapping[str, Any], seed: int = 0, *, now: datetime
         "intake_no": f"CHS{seed:08d}",
         "intake_type": "reversal",
         "intake_at": now,
-        "receiver": STAFF[seed % 2],
+        "receiver": STAFF[0],
         "reverses": delivery["intake_no"],
         "reversal_reason": "登记时选错供血机构",
     }
