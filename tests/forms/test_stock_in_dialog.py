@@ -218,14 +218,14 @@ def test_the_input_method_is_off_until_asked_for(make: MakeDialog) -> None:
     on = Qt.WidgetAttribute.WA_InputMethodEnabled
     for key, editor in dialog.form.editors.items():
         assert not any(widget.testAttribute(on) for widget in editor.focus_widgets()), key
-    dialog.form.editors["checker"].focus()
+    dialog.form.editors["deliverer"].focus()
     turn_events()
     QTest.keyClick(dialog, Qt.Key.Key_F6)
-    assert dialog.form.editors["checker"].widget.testAttribute(on)
+    assert dialog.form.editors["deliverer"].widget.testAttribute(on)
     assert "中文输入：开" in text(dialog, "input_method")
     dialog.form.editors["intake_at"].focus()
     turn_events()
-    assert not dialog.form.editors["checker"].widget.testAttribute(on)
+    assert not dialog.form.editors["deliverer"].widget.testAttribute(on)
     assert "中文输入：关" in text(dialog, "input_method")
     QTest.keyClick(dialog, Qt.Key.Key_F6)
     assert not dialog.form.editors["intake_at"].widget.testAttribute(on)
