@@ -9,15 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.problems import Problem
-from bloodbank_desktop.rules.overriding import Passage
-from bloodbank_desktop.rules.persons import Signature
+
+if TYPE_CHECKING:
+    # A window starts without the rules; the dialogs bring them.
+    from bloodbank_desktop.rules.overriding import Passage
+    from bloodbank_desktop.rules.persons import Signature
 
 Nothing = Callable[[], None]
 Failed = Callable[[KnownProblem], None]
