@@ -89,22 +89,40 @@ def second(profile: Profile, options: argparse.Namespace, purpose: str) -> Signa
 
 
 def password(options: argparse.Namespace, login: str) -> str:
-    """Return the password of who acts: from standard input, the environment or a prompt. Raises KnownProblem."""
+    """Return the password of who acts, asked for once: from standard input, the environment or a prompt.
+
+    Raises KnownProblem when there is none and nobody to ask.
+    """
+    if options.password_given is None:
+        if options.password_stdin:
+            options.password_given = sys.stdin.readline().rstrip("\r\n")
+        else:
+            options.password_given = os.environ.get("BLOODBANK_PASSWORD") or _prompted(login)
+    return str(options.password_given)
+
+
+def new_password(options: argparse.Namespace, login: str) -> str:
+    """Return a password to be set: the next line of the input, the environment, or typed twice. Raises KnownProblem."""
     if options.password_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    return os.environ.get("BLOODBANK_PASSWORD") or _prompted(login)
+    if given := os.environ.get("BLOODBANK_NEW_PASSWORD"):
+        return given
+    one = _prompted(login, "的新密码：")
+    if one != _prompted(login, "的新密码，再输一次："):
+        raise KnownProblem("两次输入的新密码不同，请重新输入", code="passwords-differ")
+    return one
 
 
-def _prompted(login: str) -> str:
+def _prompted(login: str, words: str = "的密码：") -> str:
     if not sys.stdin.isatty():
         raise KnownProblem(
-            f"没有 {login} 的密码；请设环境变量 BLOODBANK_PASSWORD（第二人为 BLOODBANK_SECOND_PASSWORD），"
-            "或用 --password-stdin",
+            f"没有 {login} {words.rstrip('：')}；请设环境变量 BLOODBANK_PASSWORD（第二人 BLOODBANK_SECOND_PASSWORD，"
+            "新密码 BLOODBANK_NEW_PASSWORD），或用 --password-stdin",
             code="no-password",
         )
     import getpass
 
-    return getpass.getpass(f"{login} 的密码：", stream=sys.stderr)
+    return getpass.getpass(f"{login} {words}", stream=sys.stderr)
 
 
 def read(path: Path) -> Any:

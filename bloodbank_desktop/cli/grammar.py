@@ -5,7 +5,15 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from bloodbank_desktop.cli import exchange_words, file_words, platform_words, record_words, rule_words, stock_words
+from bloodbank_desktop.cli import (
+    exchange_words,
+    file_words,
+    person_words,
+    platform_words,
+    record_words,
+    rule_words,
+    stock_words,
+)
 from bloodbank_desktop.cli.calling import Parser, Run, everywhere
 
 
@@ -27,7 +35,7 @@ def parser(window: Run) -> Parser:
         one.set_defaults(run=run)
         return one
 
-    for subject in (record_words, file_words, exchange_words, stock_words, rule_words, platform_words):
+    for subject in (record_words, file_words, exchange_words, stock_words, rule_words, person_words, platform_words):
         subject.add(word)
     platform_words.add_training(words)
     return made
