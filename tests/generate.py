@@ -30,7 +30,7 @@ from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import RecordType, Values
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.validate import problems, tidy
-from bloodbank_desktop.records.wire import body, canonical
+from bloodbank_desktop.records.wire import body, canonical, digest
 from bloodbank_desktop.storage import audit, outbox, platform_rows, rows, schema
 from bloodbank_desktop.storage.ledger import Cause
 from bloodbank_desktop.storage.schema import SEQ
@@ -104,7 +104,7 @@ class _Part:
     grams: list[dict[str, Any]] = field(default_factory=list)
     outbox: list[dict[str, Any]] = field(default_factory=list)
     copies: list[dict[str, Any]] = field(default_factory=list)
-    acts: list[tuple[Values, Cause]] = field(default_factory=list)
+    acts: list[tuple[Values, Cause, str]] = field(default_factory=list)
 
 
 def _prepare(job: _Job) -> _Part:
@@ -123,8 +123,9 @@ def _prepare(job: _Job) -> _Part:
         for f, of in declared.groups:
             part.lines[f.key] += rows.line_rows(of, seq, values.get(f.key) or ())
         part.grams.append({"seq": seq, "grams": grams(texts)})
-        part.acts.append((values if effects.moves_bags(act.kind) else {}, act))
         content = body(declared, values)
+        payload = canonical(content)
+        part.acts.append((values if effects.moves_bags(act.kind) else {}, act, digest(payload)))
         if job.sent or job.arrived:
             told = content if job.arrived else None
             part.copies.append(platform_rows.row(act.kind, act.record_id, 1, at=at, body=told))
@@ -138,7 +139,7 @@ def _prepare(job: _Job) -> _Part:
             name=act.name,
             op="register",
             base_version=None,
-            payload=canonical(content),
+            payload=payload,
             actor=act.actor,
             at=at,
         )
@@ -183,15 +184,15 @@ class Filler:
             tx.execute(insert(schema.outbox), part.outbox)
         effect = effects.EFFECTS.get(declared.key)
         notes: list[dict[str, Any]] = []
-        for values, act in part.acts:
+        for values, act, content in part.acts:
             if effect is not None:
                 effect.apply(tx, values, act)
-            notes.append(self._note(act, arrived))
+            notes.append(self._note(act, arrived, content))
         tx.execute(insert(schema.audit), notes)
         if part.copies:
             platform_rows.keep(tx, part.copies)
 
-    def _note(self, act: Cause, arrived: bool) -> dict[str, Any]:
+    def _note(self, act: Cause, arrived: bool, sha256: str) -> dict[str, Any]:
         if not arrived:
             self._dseq += 1
         note = audit.sealed(
@@ -202,7 +203,7 @@ class Filler:
             actor=act.actor,
             action="platform-register" if arrived else "register",
             object_=f"{act.kind}/{act.record_id}",
-            detail={"version": 1} if arrived else {"dseq": self._dseq},
+            detail=({"version": 1} if arrived else {"dseq": self._dseq}) | {"sha256": sha256},
         )
         self._noted, self._seal = self._noted + 1, note["mac"]
         return note

@@ -18,7 +18,7 @@ from bloodbank_desktop.operations.results import Changes
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.validate import problems, tidy
-from bloodbank_desktop.records.wire import from_body
+from bloodbank_desktop.records.wire import fingerprint, from_body
 from bloodbank_desktop.rules.catalogue import Level
 from bloodbank_desktop.storage import audit, history, outbox, platform_rows, rows
 from bloodbank_desktop.storage.ledger import Cause
@@ -129,7 +129,7 @@ class Arrivals:
             rows.add(tx, declared.key, change.id, whole, at=now, actor=ACTOR)
             if effect is not None:
                 effect.apply(tx, whole, Cause(declared.key, change.id, declared.name_of(whole), ACTOR, now))
-            self._note(tx, "platform-register", change, now)
+            self._note(tx, "platform-register", change, now, fingerprint(declared, whole))
         elif row.deleted_at is None and whole != row.values:
             if declared.append_only:
                 self._note(tx, "platform-amend-refused", change, now)
@@ -139,9 +139,9 @@ class Arrivals:
             if effect := effects.EFFECTS.get(declared.key):
                 cause = Cause(declared.key, change.id, declared.name_of(whole), ACTOR, now)
                 effect.amended(tx, row.values, whole, cause)
-            self._note(tx, "platform-amend", change, now)
+            self._note(tx, "platform-amend", change, now, fingerprint(declared, whole))
 
-    def _note(self, tx: Transaction, action: str, change: ServerChange, now: datetime) -> None:
+    def _note(self, tx: Transaction, action: str, change: ServerChange, now: datetime, sha256: str = "") -> None:
         audit.note(
             tx,
             self.store.audit_key,
@@ -149,5 +149,5 @@ class Arrivals:
             actor=ACTOR,
             action=action,
             object_=f"{change.module}/{change.id}",
-            detail={"version": change.version},
+            detail={"version": change.version} | ({"sha256": sha256} if sha256 else {}),
         )

@@ -21,7 +21,7 @@ from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.records.declare import Field, RecordType, Values, Verb
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem, Refused
-from bloodbank_desktop.records.wire import body, canonical, from_body
+from bloodbank_desktop.records.wire import body, canonical, digest, from_body
 from bloodbank_desktop.storage import bulk, facts, lists, outbox, platform_rows
 from bloodbank_desktop.storage.bulk import Act
 from bloodbank_desktop.storage.lists import ListQuery
@@ -112,7 +112,7 @@ def register_all(desk: Desk, kind: str, candidates: Sequence[Candidate], *, numb
             numbers = [n for n in bulk.send(tx, kind, "register", acts, at=now, actor=desk.operator) if n is not None]
             first, last = first or numbers[0], numbers[-1]
             notes = [
-                ("register", f"{kind}/{act.record_id}", {"dseq": dseq, "batch": batch_id})
+                ("register", f"{kind}/{act.record_id}", {"dseq": dseq, "batch": batch_id, "sha256": _digest(act)})
                 for act, dseq in zip(acts, numbers, strict=True)
             ]
             bulk.note(tx, desk.store.audit_key, notes, at=now, actor=desk.actor)
@@ -121,6 +121,11 @@ def register_all(desk: Desk, kind: str, candidates: Sequence[Candidate], *, numb
         kept = noted | {"kind": kind, "at": utc_text(now), "source": source}
         facts.put(tx, _fact(batch_id), json.dumps(kept, ensure_ascii=False))
     return Batch(batch_id, kind, len(candidates), now, source)
+
+
+def _digest(act: Act) -> str:
+    assert act.payload is not None
+    return digest(act.payload)
 
 
 def _refuse_taken(tx: Transaction, kind: str, number: Field, candidates: Sequence[Candidate]) -> None:

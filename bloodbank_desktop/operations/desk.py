@@ -6,7 +6,7 @@ in one transaction. When it returns, the act is on the disk; when it raises, not
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -30,7 +30,7 @@ from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.kinds.files import Entry
 from bloodbank_desktop.records.problems import Problem, Refused
 from bloodbank_desktop.records.validate import fixed_changes, problems, tidy
-from bloodbank_desktop.records.wire import body, canonical, from_body
+from bloodbank_desktop.records.wire import body, canonical, digest, fingerprint, from_body
 from bloodbank_desktop.rules.catalogue import Finding, Level
 from bloodbank_desktop.rules.overriding import EMPTY, Passage
 from bloodbank_desktop.rules.persons import Person, Signature
@@ -49,6 +49,7 @@ from bloodbank_desktop.storage import (
 from bloodbank_desktop.storage.ledger import Cause, StockRow
 from bloodbank_desktop.storage.lists import Listing, ListQuery, ListRow
 from bloodbank_desktop.storage.store import Store, Transaction
+from bloodbank_desktop.storage.upload_states import settled
 
 
 class Desk(Seat):
@@ -99,10 +100,11 @@ class Desk(Seat):
                 effect.apply(tx, whole, Cause(kind, record_id, name, self.operator, now))
             duties.keep(tx, self, kind, record_id, name, whole, now)
             needs = [key for one in before for key in outbox.open_keys(tx, one)]
-            dseq = self._send(tx, declared, record_id, name, "register", body(declared, whole), now, needs)
+            content = canonical(body(declared, whole))
+            dseq = self._send(tx, declared, record_id, name, "register", content, now, needs)
             if draft is not None:
                 draft_rows.drop(tx, draft)
-            self.note(tx, "register", kind, record_id, {"dseq": dseq})
+            self.note(tx, "register", kind, record_id, {"dseq": dseq, "sha256": digest(content)})
             judging.note(tx, self, kind, record_id, whole, settled)
         self._picked.forget(declared, whole)
         return Saved(kind, record_id, name, 1, dseq, now, settled.told)
@@ -148,10 +150,12 @@ class Desk(Seat):
             duties.keep(tx, self, kind, record_id, name, whole, now)
             op = "amend" if self._travels(tx, record_id) else "register"
             outbox.close(tx, record_id, "superseded", at=now)
-            dseq = self._send(tx, declared, record_id, name, op, body(declared, whole), now)
+            content = canonical(body(declared, whole))
+            dseq = self._send(tx, declared, record_id, name, op, content, now)
             if draft is not None:
                 draft_rows.drop(tx, draft)
-            self.note(tx, "amend", kind, record_id, {"dseq": dseq, "revision": number})
+            detail = {"dseq": dseq, "revision": number, "sha256": digest(content)}
+            self.note(tx, "amend", kind, record_id, detail)
             judging.note(tx, self, kind, record_id, whole, settled)
         self._picked.forget(declared, whole)
         return Saved(kind, record_id, name, number, dseq, now, settled.told)
@@ -168,7 +172,8 @@ class Desk(Seat):
             travels = self._travels(tx, record_id)
             # What the platform never took needs no deletion there; the refused operation is closed, not removed.
             outbox.close(tx, record_id, "superseded" if travels else "withdrawn", at=now)
-            dseq = self._send(tx, declared, record_id, name, "delete", {"reason": reason}, now) if travels else None
+            content = canonical({"reason": reason})
+            dseq = self._send(tx, declared, record_id, name, "delete", content, now) if travels else None
             self.note(tx, "delete", kind, record_id, {"dseq": dseq})
         return Saved(kind, record_id, name, number, dseq, now)
 
@@ -186,7 +191,9 @@ class Desk(Seat):
                 raise KnownProblem(f"这份{declared.label}已经激活过，不能再次激活", code="activated-already")
             given = {f.key: self._given(f.kind.name, now) for f in declared.plain if f.key in declared.activation}
             given |= {key: value for key, value in values.items() if value is not None}
-            found = [Problem(key, "not-applicable", "激活时不能填写此项") for key in given if key not in declared.activation]
+            found = [
+                Problem(key, "not-applicable", "激活时不能填写此项") for key in given if key not in declared.activation
+            ]
             whole = {**row.values, **given}
             found += problems(declared, whole)
             if found:
@@ -194,9 +201,9 @@ class Desk(Seat):
             history.keep(tx, kind, row, at=now, actor=self.operator, reason="激活")
             number = rows.change(tx, kind, row, whole, at=now, actor=self.operator)
             name = declared.name_of(whole)
-            content = body(declared, {key: whole[key] for key in declared.activation})
+            content = canonical(body(declared, {key: whole[key] for key in declared.activation}))
             dseq = self._send(tx, declared, record_id, name, "activate", content, now)
-            self.note(tx, "activate", kind, record_id, {"dseq": dseq})
+            self.note(tx, "activate", kind, record_id, {"dseq": dseq, "sha256": fingerprint(declared, whole)})
         return Saved(kind, record_id, name, number, dseq, now)
 
     def _given(self, kind: str, now: datetime) -> Any:
@@ -213,7 +220,7 @@ class Desk(Seat):
             copy = platform_rows.find(tx, record_id)
             earlier = history.of_record(tx, record_id)
         self._note_view(kind, record_id)
-        states = [operation.state for operation in operations] or ["done"]
+        states = [operation.state for operation in operations]
         return Shown(
             kind,
             record_id,
@@ -224,7 +231,7 @@ class Desk(Seat):
             row.changed_at,
             row.changed_by,
             row.deleted_at,
-            min(states, key=outbox.STATES.index),
+            min(states, key=outbox.STATES.index) if states else settled(declared.travels),
             tuple(refusals(declared, operations, row.values, copy)),
             copy.answer if copy else {},
             tuple(earlier),
@@ -284,7 +291,9 @@ class Desk(Seat):
             with self.store.read() as tx:
                 content = files.content(tx, sha256)
             if content is None:
-                raise KnownProblem("本机没有这个文件的内容：它是在另一台工作站添加的，请到那里查看", code="file-not-here")
+                raise KnownProblem(
+                    "本机没有这个文件的内容：它是在另一台工作站添加的，请到那里查看", code="file-not-here"
+                )
             self._note_view("file", sha256)
         if files.digest(content) != sha256:
             raise KnownProblem("这个文件的内容已损坏，请联系信息科用备份恢复", code="file-changed")
@@ -359,10 +368,13 @@ class Desk(Seat):
         record_id: str,
         name: str,
         op: str,
-        content: Mapping[str, Any],
+        payload: bytes,
         now: datetime,
         needs: Sequence[str] = (),
-    ) -> int:
+    ) -> int | None:
+        """Put an operation into the outbox; None where the module does not travel."""
+        if not declared.travels:
+            return None
         # Behind an operation of ours that is still open the platform's version is not known yet: it follows that one.
         ahead = op == "register" or any(o.state not in outbox.CLOSED for o in outbox.of_record(tx, record_id))
         copy = None if ahead else platform_rows.find(tx, record_id)
@@ -374,7 +386,7 @@ class Desk(Seat):
             name=name,
             op=op,
             base_version=copy.version if copy else None,
-            payload=canonical(content),
+            payload=payload,
             actor=self.operator,
             at=now,
             needs=needs,

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from bloodbank_desktop.operations.seat import Seat
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.validate import problems, tidy
-from bloodbank_desktop.records.wire import from_body
+from bloodbank_desktop.records.wire import fingerprint, from_body
 from bloodbank_desktop.storage import audit, history, outbox, platform_rows, rows
 from bloodbank_desktop.storage.outbox import OutboxRow
 from bloodbank_desktop.storage.store import Transaction
@@ -40,11 +41,12 @@ def give_way(tx: Transaction, audit_key: bytes, kind: str, record_id: str, now: 
     history.keep(tx, kind, row, at=now, actor=ACTOR, reason="平台上已由他处先激活")
     rows.change(tx, kind, row, whole, at=now, actor=ACTOR)
     object_ = f"{kind}/{record_id}"
-    audit.note(tx, audit_key, at=now, actor=ACTOR, action="activated-elsewhere", object_=object_, detail=None)
+    detail = {"sha256": fingerprint(declared, whole)}
+    audit.note(tx, audit_key, at=now, actor=ACTOR, action="activated-elsewhere", object_=object_, detail=detail)
     return True
 
 
-def settle(tx: Transaction, record_id: str, *, at: datetime, actor: str, reason: str) -> str:
+def settle(tx: Transaction, seat: Seat, record_id: str, *, reason: str) -> str:
     """End what the platform refused of a record, taking the platform's state where it has one.
 
     Returns the kind of the record, "" when nothing of it waits for a person.
@@ -54,6 +56,7 @@ def settle(tx: Transaction, record_id: str, *, at: datetime, actor: str, reason:
         return ""
     kind = waiting[0].kind
     copy, row, declared = platform_rows.find(tx, record_id), rows.find(tx, kind, record_id), record_type(kind)
+    at, actor = seat.clock.now(), seat.operator
     outbox.close(tx, record_id, "withdrawn", at=at)
     if copy is None or row is None or declared.append_only or copy.body is None:
         return kind
@@ -69,4 +72,5 @@ def settle(tx: Transaction, record_id: str, *, at: datetime, actor: str, reason:
     if row.deleted_at is not None or whole != row.values:
         history.keep(tx, kind, row, at=at, actor=actor, reason=reason)
         rows.change(tx, kind, row, whole, at=at, actor=actor)
+        seat.note(tx, "platform-taken", kind, record_id, {"sha256": fingerprint(declared, whole)})
     return kind

@@ -43,10 +43,9 @@ class Queue:
         if not reason.strip():
             raise KnownProblem("请写明为什么以平台为准", code="reason-required")
         seat = self._seat
-        now = seat.clock.now()
         with seat.store.write() as tx:
             record_id = outbox.record_of(tx, dseq)
             why = reason.strip()
-            if record_id is None or not giving_way.settle(tx, record_id, at=now, actor=seat.operator, reason=why):
+            if record_id is None or not giving_way.settle(tx, seat, record_id, reason=why):
                 raise KnownProblem("这一条没有等待人工处理", code="nothing-to-settle")
             seat.note(tx, "settle", "outbox", str(dseq), {"reason": why})

@@ -69,6 +69,12 @@ def all_records() -> Mapping[str, RecordType]:
     return _RECORDS
 
 
+@cache
+def travelling() -> Mapping[str, RecordType]:
+    """Return the modules whose records go to the platform; what stays in the hospital is nobody else's business."""
+    return {key: declared for key, declared in _RECORDS.items() if declared.travels}
+
+
 def record_type(key: str) -> RecordType:
     """Return the module of that key. Raises KnownProblem naming the keys that exist."""
     try:

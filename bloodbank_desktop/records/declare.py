@@ -231,6 +231,7 @@ class RecordType(LineType):
     answer: LineType | None = None
     locked: Lock | None = None
     activation: tuple[str, ...] = ()
+    travels: bool = True
 
     @property
     def columns(self) -> tuple[Field, ...]:
@@ -335,12 +336,14 @@ def record(
     answer: type | None = None,
     locked: Lock | None = None,
     activation: Iterable[str] = (),
+    travels: bool = True,
 ) -> Callable[[type[T]], type[T]]:
     """Declare a module. Raises TypeError for a contradiction.
 
     `newest_by` is the field whose newest values a list shows first; `answer` the class, made with `@line`, of what the
     platform says of a record; `locked` tells from it when people may no longer change the record; `activation` are the
-    fields that the one-way activation fills.
+    fields that the one-way activation fills. Records of a module that does not travel stay in this hospital: the
+    platform never hears of them.
     """
 
     def make(cls: type[T]) -> type[T]:
@@ -352,6 +355,9 @@ def record(
         for f in found.values():
             if f.signed and Verb.AMEND in set(verbs) and not f.fixed:
                 raise TypeError(f"{cls.__name__}.{f.key} is signed and could be changed without its person")
+        if not travels and (answer or locked or activation or {Verb.ACTIVATE, Verb.IMPORT} & set(verbs)):
+            # An answer needs somebody who answers, and an import is bound together by its numbers in the upload queue.
+            raise TypeError(f"{cls.__name__} does not travel and can be neither answered, activated nor imported")
         made.__declared__ = RecordType(  # type: ignore[attr-defined]
             made,
             found,
@@ -366,6 +372,7 @@ def record(
             line_type(answer) if answer is not None else None,
             locked,
             tuple(activation),
+            travels,
         )
         return made
 

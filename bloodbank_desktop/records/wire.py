@@ -6,6 +6,7 @@ both sides. A field that this version does not know is kept apart by the caller,
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -24,6 +25,16 @@ def canonical(value: Any) -> bytes:
 def body(declared: LineType, values: Values) -> dict[str, Any]:
     """Return the wire body of stored values; what is not stated is left out."""
     return _out(declared, values, lambda f: f.wire)
+
+
+def digest(content: bytes) -> str:
+    """Return the digest of canonical bytes in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def fingerprint(declared: LineType, values: Values) -> str:
+    """Return the digest of the wire body of a record: what the audit says that it contained."""
+    return digest(canonical(body(declared, values)))
 
 
 def to_json(declared: LineType, values: Values) -> dict[str, Any]:

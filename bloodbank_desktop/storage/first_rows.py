@@ -18,7 +18,7 @@ from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.kinds import Kind
 from bloodbank_desktop.storage.listing import ListRow
 from bloodbank_desktop.storage.names import DELETED, ID, REVISION, SEQ, count_column
-from bloodbank_desktop.storage.upload_states import worst
+from bloodbank_desktop.storage.upload_states import settled, worst
 
 _AMONG = "record_id IN (SELECT value FROM json_each(?))"
 
@@ -58,13 +58,15 @@ def first_rows(connection: Any, kind: str, limit: int = 100) -> tuple[int, list[
         said = {}
         if declared.answer is not None and "state" in declared.answer.fields:
             query = f"SELECT record_id, json_extract(answer, '$.state') FROM platform_copies WHERE {_AMONG}"
-            said = {record_id: state for record_id, state in connection.execute(query, (ids,)) if isinstance(state, str)}
+            said = {
+                record_id: state for record_id, state in connection.execute(query, (ids,)) if isinstance(state, str)
+            }
     finally:
         connection.execute("COMMIT")
-    rows = []
+    rows, none = [], settled(declared.travels)
     for record_id, revision, *rest in found:
         values = {key: None if raw is None else way(raw) for (key, way), raw in zip(ways.items(), rest, strict=False)}
         lines = dict(zip(counts, rest[len(ways) :], strict=True))
-        state = states.get(record_id, "done")
+        state = states.get(record_id, none)
         rows.append(ListRow(record_id, revision, values, state, lines, said.get(record_id, "")))
     return int(total), rows

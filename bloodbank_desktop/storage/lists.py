@@ -25,6 +25,7 @@ from bloodbank_desktop.storage.outbox import CLOSED, OPEN, record_states, under_
 from bloodbank_desktop.storage.platform_rows import stated
 from bloodbank_desktop.storage.schema import DELETED, ID, REVISION, SEQ, count_column, record_table, search_table
 from bloodbank_desktop.storage.search import match, needles
+from bloodbank_desktop.storage.upload_states import settled
 
 UPLOAD = "upload"
 
@@ -43,7 +44,7 @@ def open_list(tx: Connection, query: ListQuery) -> Listing:
         return Listing(query, 0, array("q"))
     wanted: list[ColumnElement[bool]] = [live]
     for key, allowed in query.filters.items():
-        if key == UPLOAD:
+        if key == UPLOAD and declared.travels:
             wanted.append(_in_states(query.kind, allowed))
         elif isinstance(getattr(declared.fields.get(key), "kind", None), kinds.Choice):
             wanted.append(head.c[key].in_(allowed))
@@ -102,12 +103,13 @@ def page(tx: Connection, listing: Listing, offset: int, limit: int = 100) -> lis
         seqs = _from_nearer_end(tx, listing, offset, min(limit, listing.total - offset))
     if not seqs:
         return []
-    columns = [f.key for f in record_type(query.kind).columns]
-    counts = {f.key: count_column(f.key) for f, _ in record_type(query.kind).groups}
+    declared = record_type(query.kind)
+    columns = [f.key for f in declared.columns]
+    counts = {f.key: count_column(f.key) for f, _ in declared.groups}
     found = {row[SEQ]: row for row in tx.execute(_rows(query.kind), {"seqs": json.dumps(seqs)}).mappings()}
     ids = [row[ID] for row in found.values()]
     states = record_states(tx, ids)
-    answer = record_type(query.kind).answer
+    answer, none = declared.answer, settled(declared.travels)
     said = stated(tx, ids) if answer is not None and "state" in answer.fields else {}
     rows = []
     for seq in seqs:
@@ -116,7 +118,7 @@ def page(tx: Connection, listing: Listing, offset: int, limit: int = 100) -> lis
             continue
         values = {key: row[key] for key in columns}
         lines = {key: row[column] for key, column in counts.items()}
-        rows.append(ListRow(row[ID], row[REVISION], values, states.get(row[ID], "done"), lines, said.get(row[ID], "")))
+        rows.append(ListRow(row[ID], row[REVISION], values, states.get(row[ID], none), lines, said.get(row[ID], "")))
     return rows
 
 

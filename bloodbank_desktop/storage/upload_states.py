@@ -18,9 +18,17 @@ STATE_WORDS = {
     "withdrawn": "已撤回",
 }
 STATES = tuple(STATE_WORDS)
+#: Where a record of a module stands that does not travel: no state of an operation, for there is none.
+LOCAL = "local"
+LOCAL_WORD = "只在本院"
 ATTENTION = ("rejected", "conflict", "quarantined", "blocked")
 CLOSED = ("done", "superseded", "withdrawn")
 OPEN = tuple(state for state in STATES if state not in CLOSED)
+
+
+def settled(travels: bool) -> str:
+    """Return where a record stands that has no operation: the platform has it, or it never will."""
+    return "done" if travels else LOCAL
 
 
 def worst(found: Iterable[tuple[str, str]]) -> dict[str, str]:

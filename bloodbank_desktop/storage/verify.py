@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
@@ -18,7 +17,7 @@ from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.files import named
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.validate import tidy
-from bloodbank_desktop.records.wire import from_body
+from bloodbank_desktop.records.wire import canonical, digest, fingerprint, from_body
 from bloodbank_desktop.storage import audit, files, ledger, platform_rows, rows
 from bloodbank_desktop.storage.schema import (
     ID,
@@ -112,10 +111,10 @@ def _outbox(tx: Connection) -> Iterator[Problem]:
         missing = [*range(1, min(first, 6)), *tx.execute(_AFTER_GAPS).scalars()]
         numbers = "、".join(map(str, missing[:5]))
         yield Problem("", "outbox-gap", f"上传队列编号不连续，缺第 {numbers} 条（共 {count} 条），请联系信息科")
-    for dseq, payload, digest in tx.execute(select(outbox.c.dseq, outbox.c.payload, outbox.c.sha256)):
+    for dseq, payload, sealed in tx.execute(select(outbox.c.dseq, outbox.c.payload, outbox.c.sha256)):
         # Another tool may have left a text where bytes belong.
         content = payload if isinstance(payload, bytes) else str(payload).encode()
-        if hashlib.sha256(content).hexdigest() != digest:
+        if digest(content) != sealed:
             yield Problem("", "payload-changed", f"上传队列第 {dseq} 条内容被改动，请联系信息科")
 
 
@@ -174,44 +173,57 @@ def _names_of(tx: Connection) -> dict[str, str]:
 
 
 def _unchanged(tx: Connection) -> Iterator[Problem]:
-    """Every record says what was frozen for the platform when it was saved, or what the platform itself said."""
+    """Every record says what the audit says that it contained; so does what was frozen of it for the platform."""
+    sealed: dict[str, str] = {name: sha256 for name, sha256 in tx.execute(_SEALED)}
     for kind, declared in all_records().items():
         head = record_table(kind)
         for record_id in tx.execute(select(head.c[ID]).order_by(head.c[SEQ])).scalars().all():
-            problem = _told_otherwise(tx, declared, record_id)
+            problem = _told_otherwise(tx, declared, record_id, sealed.get(f"{kind}/{record_id}"))
             if problem is not None:
                 yield problem
+    for dseq in tx.execute(_FROZEN_OTHERWISE).scalars():
+        yield Problem("", "payload-changed", f"上传队列第 {dseq} 条与操作日志不符，请联系信息科")
 
 
-def _told_otherwise(tx: Connection, declared: RecordType, record_id: str) -> Problem | None:
-    frozen = _NEWEST if not declared.append_only else _FIRST
-    payload = tx.execute(frozen, {"record_id": record_id}).scalar()
-    copy = platform_rows.find(tx, record_id)
-    if payload is None and copy is None:
+#: What each record last contained; whoever rewrites a record and everything beside it must rewrite the whole chain, too.
+_SEALED = text(
+    "SELECT object, json_extract(detail, '$.sha256') FROM audit WHERE detail LIKE '%\"sha256\"%' ORDER BY seq"
+)
+#: A registration or an amendment travels whole; an activation only with what it fills.
+_FROZEN_OTHERWISE = text(
+    "SELECT dseq FROM outbox JOIN audit ON dseq = json_extract(detail, '$.dseq') WHERE action IN ('register', 'amend')"
+    " AND json_extract(detail, '$.sha256') IS NOT sha256 ORDER BY dseq LIMIT 20"
+)
+_PAYLOADS = select(outbox.c.payload).where(outbox.c.record_id == bindparam("record_id"), outbox.c.op != "delete")
+
+
+def _told_otherwise(tx: Connection, declared: RecordType, record_id: str, sealed: str | None) -> Problem | None:
+    if sealed is None:
         return Problem("", "record-from-nowhere", f"{declared.label} {record_id} 不是由本程序登记的，请联系信息科")
     try:
         row = rows.find(tx, declared.key, record_id)
-        sources = [json.loads(payload)] if payload is not None else []
+        assert row is not None
+        if fingerprint(declared, row.values) == sealed or _frozen(tx, declared, row, sealed):
+            return None
     except (ValueError, TypeError):
         return Problem("", "record-changed", f"{declared.label} {record_id} 有内容无法读取，请联系信息科")
-    if copy is not None and copy.body is not None and not (declared.append_only and sources):
-        sources.append(copy.body)
-    for source in sources:
-        values, unread = from_body(declared, source)
-        # What another version of the program wrote may bear names that are not known here, and proves nothing.
-        if unread or (row is not None and tidy(declared, values) == row.values):
-            return None
-    # Deleted records, and for ever registered ones, stay as they were whatever the platform says of them later.
-    if copy is not None and row is not None and (row.deleted_at or (declared.append_only and copy.version > 1)):
-        return None
-    if not sources:
-        return None
     return Problem("", "record-changed", f"{declared.label} {record_id} 与保存时不同，请联系信息科")
 
 
-_PAYLOAD = select(outbox.c.payload).where(outbox.c.record_id == bindparam("record_id")).limit(1)
-_FIRST = _PAYLOAD.where(outbox.c.op == "register").order_by(outbox.c.dseq)
-_NEWEST = _PAYLOAD.where(outbox.c.op != "delete").order_by(outbox.c.dseq.desc())
+def _frozen(tx: Connection, declared: RecordType, row: rows.Row, sealed: str) -> bool:
+    """Whether a frozen body of this digest says the same in the words of another version of the program.
+
+    One that bears names which are not known here proves nothing against the record.
+    """
+    copy = platform_rows.find(tx, row.record_id)
+    bodies = list(tx.execute(_PAYLOADS, {"record_id": row.record_id}).scalars())
+    if copy is not None and copy.body is not None:
+        bodies.append(canonical(copy.body))
+    for content in bodies:
+        if digest(content) == sealed:
+            values, unread = from_body(declared, json.loads(content))
+            return bool(unread) or tidy(declared, values) == row.values
+    return False
 
 
 def _stock(tx: Connection) -> Iterator[Problem]:

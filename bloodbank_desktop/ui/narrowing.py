@@ -35,7 +35,8 @@ class Narrowing(QObject):
             if isinstance(f.kind, kinds.Choice):
                 table = f.kind.table
                 self._add(parent, f.key, f.label, [(key, table.word(key)) for key in table])
-        self._add(parent, UPLOAD, UPLOAD_LABEL, list(states.GROUPS.items()))
+        if declared.travels:
+            self._add(parent, UPLOAD, UPLOAD_LABEL, list(states.GROUPS.items()))
 
     @Slot()
     def finish(self) -> None:

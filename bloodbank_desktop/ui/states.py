@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bloodbank_desktop.frozen import dataclass
-from bloodbank_desktop.storage.upload_states import ATTENTION, OPEN, STATE_WORDS
+from bloodbank_desktop.storage.upload_states import ATTENTION, LOCAL, LOCAL_WORD, OPEN, STATE_WORDS
 from bloodbank_desktop.ui.theme import Tone
 
 #: Shapes that every Chinese font contains (GB 2312), except the tick, for which Windows has a symbol font.
@@ -18,7 +18,9 @@ _LOOKS = {
     "done": ("✓", Tone.GOOD),
     "superseded": ("－", Tone.MUTED),
     "withdrawn": ("－", Tone.MUTED),
+    LOCAL: ("□", Tone.MUTED),
 }
+_WORDS = STATE_WORDS | {LOCAL: LOCAL_WORD}
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Look:
 def look(state: str) -> Look:
     """Return how a state is shown; one that this version does not know is shown raw and asks for attention."""
     shape, tone = _LOOKS.get(state, ("?", Tone.WARN))
-    return Look(shape, STATE_WORDS.get(state, f"«{state}»"), tone)
+    return Look(shape, _WORDS.get(state, f"«{state}»"), tone)
 
 
 #: What the drop-down over a list offers; the states behind each are the outbox's own groups.

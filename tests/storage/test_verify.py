@@ -115,6 +115,47 @@ def test_changed_content_of_a_record_is_found(kind: str, statement: str, busy: P
     assert record_id in named[0]
 
 
+@pytest.mark.parametrize("beside", ["the payload, too", "the copy of the platform, too"])
+def test_record_rewritten_with_everything_beside_it_is_found(beside: str, busy: Profile) -> None:
+    """Who rewrites a record together with what was frozen of it, digest included, is found by the audit's digest."""
+    kind, (seq, record_id, dseq) = "transfusion_request", _first(busy, "transfusion_request")
+    with behind_the_triggers(busy.folder) as connection:
+        connection.execute(f"UPDATE {kind} SET diagnosis = '改' WHERE _seq = {seq}")
+    forged = wire.canonical(wire.body(record_type(kind), busy.desk.view(kind, record_id).values))
+    with behind_the_triggers(busy.folder) as connection:
+        if beside.startswith("the payload"):
+            sealed = (forged, wire.digest(forged), dseq)
+            connection.execute("UPDATE outbox SET payload = ?, sha256 = ? WHERE dseq = ?", sealed)
+        else:
+            row = (record_id, kind, forged.decode(), record_id)
+            connection.execute("DELETE FROM platform_copies WHERE record_id = ?", (record_id,))
+            connection.execute(
+                "INSERT INTO platform_copies (record_id, kind, version, deleted, body, answer, answer_no, at)"
+                " SELECT ?, ?, 1, 0, ?, '{}', 0, _created_at FROM transfusion_request WHERE _id = ?",
+                row,
+            )
+    found = {problem.code: problem.message for problem in verify.problems(busy.store)}
+    assert record_id in found.pop("record-changed")
+    assert list(found) == (["payload-changed"] if beside.startswith("the payload") else [])
+
+
+def test_payload_that_travels_otherwise_is_found(busy: Profile) -> None:
+    """A payload that was exchanged with its digest is found while the record itself is untouched."""
+    _, _, dseq = _first(busy, "transfusion_request")
+    with behind_the_triggers(busy.folder) as connection:
+        connection.execute("UPDATE outbox SET payload = ?, sha256 = ? WHERE dseq = ?", (b"{}", wire.digest(b"{}"), dseq))
+    (found,) = verify.problems(busy.store)
+    assert (found.code, f"第 {dseq} 条" in found.message) == ("payload-changed", True)
+
+
+def _first(profile: Profile, kind: str) -> tuple[int, str, int]:
+    with bare(profile.folder) as connection:
+        found: tuple[int, str, int] = connection.execute(
+            f"SELECT _seq, _id, dseq FROM {kind} JOIN outbox ON record_id = _id ORDER BY dseq LIMIT 1"
+        ).fetchone()
+    return found
+
+
 def test_missing_numbers_are_named(busy: Profile) -> None:
     """The check says which numbers of the upload queue are missing."""
     with behind_the_triggers(busy.folder) as connection:
