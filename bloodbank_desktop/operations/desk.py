@@ -289,7 +289,7 @@ class Desk(Seat):
         if content is None:
             self.need("view:file")
             with self.store.read() as tx:
-                content = files.content(tx, sha256)
+                content = files.content(tx, sha256) or files.of_drafts(tx, sha256)
             if content is None:
                 raise KnownProblem(
                     "本机没有这个文件的内容：它是在另一台工作站添加的，请到那里查看", code="file-not-here"

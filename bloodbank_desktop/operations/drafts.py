@@ -40,8 +40,8 @@ class Drafts:
         seat.need(f"register:{kind}")
         now = seat.clock.now()
         with seat.store.write() as tx:
-            self._picked.keep(tx, record_type(kind), head, seat.note, at=now)
             draft_rows.keep_head(tx, kind, draft_id, head, texts or {}, at=now, actor=seat.operator)
+            self._picked.keep_for_draft(tx, record_type(kind), head, draft_id)
         self._picked.forget(record_type(kind), head)
 
     def keep_line(
@@ -53,13 +53,13 @@ class Drafts:
         now = seat.clock.now()
         of = draft_rows.type_of_lines(kind, lines_key)
         with seat.store.write() as tx:
-            self._picked.keep(tx, of, values, seat.note, at=now)
             if head is not None:
-                self._picked.keep(tx, record_type(kind), head, seat.note, at=now)
                 draft_rows.keep_head(tx, kind, draft_id, head, {}, at=now, actor=seat.operator)
+                self._picked.keep_for_draft(tx, record_type(kind), head, draft_id)
             else:
                 draft_rows.touch(tx, kind, draft_id, at=now, actor=seat.operator)
             draft_rows.keep_line(tx, kind, draft_id, lines_key, line_id, values)
+            self._picked.keep_for_draft(tx, of, values, draft_id)
         self._picked.forget(of, values)
 
     def drop_line(self, draft_id: str, line_id: str) -> None:
@@ -69,7 +69,7 @@ class Drafts:
             draft_rows.drop_line(tx, draft_id, line_id)
 
     def drop(self, draft_id: str) -> None:
-        """Throw a draft away; that it existed stays in the audit. Raises KnownProblem."""
+        """Throw a draft away, its files with it; that it existed stays in the audit. Raises KnownProblem."""
         self._may_change(draft_id)
         with self._seat.store.write() as tx:
             for one in draft_rows.load(tx, draft_id=draft_id):

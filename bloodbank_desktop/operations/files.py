@@ -104,6 +104,8 @@ class Picked:
         for one in named(declared, values):
             entry = one.entry
             waiting = self.content(entry["sha256"])
+            if waiting is None:
+                waiting = files.of_drafts(tx, entry["sha256"])
             if waiting is not None:
                 media_type = str(recognise(waiting))
                 if files.keep(tx, media_type, waiting, at=at):
@@ -116,6 +118,13 @@ class Picked:
                 words = f"“{entry['name']}”的类型或大小与内容不符，请重新添加这个文件"
                 found.append(Problem(one.field, "file-differs", words, one.line))
         return found
+
+    def keep_for_draft(self, tx: Transaction, declared: LineType, values: Values, draft_id: str) -> None:
+        """Keep what these values name with a draft, which must be there; it goes when the draft is thrown away."""
+        for one in named(declared, values):
+            waiting = self.content(one.entry["sha256"])
+            if waiting is not None:
+                files.keep_for_draft(tx, draft_id, waiting)
 
     def forget(self, declared: LineType, values: Values) -> None:
         """Let go of what is kept now; called after the transaction."""

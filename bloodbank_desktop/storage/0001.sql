@@ -1144,6 +1144,16 @@ CREATE TABLE dispatch_note__bags (
 --;
 CREATE INDEX ix_dispatch_note__bags_bag ON dispatch_note__bags (donation_number)
 --;
+CREATE TABLE draft_files (
+	draft_id TEXT NOT NULL, 
+	sha256 TEXT NOT NULL, 
+	content BLOB NOT NULL, 
+	PRIMARY KEY (draft_id, sha256), 
+	FOREIGN KEY(draft_id) REFERENCES drafts (id) ON DELETE CASCADE
+)
+--;
+CREATE INDEX ix_draft_files_sha256 ON draft_files (sha256)
+--;
 CREATE TABLE draft_lines (
 	id TEXT NOT NULL, 
 	draft_id TEXT NOT NULL, 

@@ -1,5 +1,7 @@
 """The contents of files that records name: kept once by their SHA-256, never changed, never removed.
 
+What only a draft names lies apart and goes with the draft: a paper that was thrown away unregistered is nobody's.
+
 They lie in the same encrypted file as the records, so that one transaction keeps both and one backup holds both. Which
 of them the platform has is noted apart, because a platform that was restored may have lost some.
 """
@@ -16,7 +18,7 @@ from sqlalchemy import Connection, delete, insert, select, text, type_coerce
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.types import NullType
 
-from bloodbank_desktop.storage.schema import file_contents, file_sent
+from bloodbank_desktop.storage.schema import draft_files, file_contents, file_sent
 
 #: The action of the audit row that every kept file has, with the object "file/<sha256>".
 ADDED = "add-file"
@@ -59,6 +61,22 @@ def content(tx: Connection, sha256: str) -> bytes | None:
     found = tx.execute(raw).scalar()
     # Another tool may have left a text where bytes belong.
     return found if found is None or isinstance(found, bytes) else str(found).encode()
+
+
+def keep_for_draft(tx: Connection, draft_id: str, content: bytes) -> None:
+    """Keep a content with a draft, which must be there, unless records name it anyway."""
+    sha256 = digest(content)
+    if kept(tx, sha256) is None:
+        row = {"draft_id": draft_id, "sha256": sha256, "content": content}
+        tx.execute(upsert(draft_files).on_conflict_do_nothing(), row)
+
+
+def of_drafts(tx: Connection, sha256: str) -> bytes | None:
+    """Return a content that some draft keeps, None if none does."""
+    found: bytes | None = tx.execute(
+        select(draft_files.c.content).where(draft_files.c.sha256 == sha256).limit(1)
+    ).scalar()
+    return found
 
 
 def all_names(tx: Connection) -> list[str]:

@@ -105,6 +105,15 @@ draft_lines = Table(
     Column("body", Text, nullable=False),
 )
 
+#: Contents of files that only a draft names so far: they go with it, or are kept for good by the record it becomes.
+draft_files = Table(
+    "draft_files",
+    metadata,
+    Column("draft_id", Text, ForeignKey("drafts.id", ondelete="CASCADE"), primary_key=True),
+    Column("sha256", Text, primary_key=True, index=True),
+    Column("content", LargeBinary, nullable=False),
+)
+
 revisions = Table(
     "revisions",
     metadata,

@@ -33,6 +33,11 @@ def _kept(profile: Profile) -> int:
         return int(tx.execute(text("SELECT count(*) FROM file_contents")).scalar_one())
 
 
+def _drafted(profile: Profile) -> int:
+    with profile.store.read() as tx:
+        return int(tx.execute(text("SELECT count(*) FROM draft_files")).scalar_one())
+
+
 def test_a_file_is_kept_with_the_record_that_names_it(profile: Profile, tmp_path: Path) -> None:
     """Picking alone writes nothing; registering keeps it, and it is read back byte for byte after it was reopened."""
     path = written(tmp_path)
@@ -59,12 +64,38 @@ def test_a_file_is_kept_with_the_draft_line_that_names_it(profile: Profile) -> N
     for index, line in enumerate(whole["evidence"]):
         profile.desk.drafts.keep_line(REVIEW, "d", "evidence", f"l{index}", line)
     profile.desk.drafts.keep_line(REVIEW, "d", "components", "c", whole["components"][0])
-    assert _kept(profile) == 1
+    assert (_kept(profile), _drafted(profile)) == (0, 1)
     profile.desk._picked = operations.Picked()  # as after a new start
+    assert profile.desk.read_file(named["sha256"]) == papers.content()
     draft = profile.desk.drafts.find("d")
     assert draft is not None
     profile.desk.register(REVIEW, draft.values, draft="d")
-    assert _kept(profile) == 1
+    assert (_kept(profile), _drafted(profile)) == (1, 0)
+    assert profile.desk.read_file(named["sha256"]) == papers.content()
+    assert verify.problems(profile.store) == []
+
+
+def test_the_files_of_a_draft_go_with_it(profile: Profile) -> None:
+    """A draft that is thrown away leaves none of its files; what a record or another draft names stays."""
+    own, shared, recorded = (entry(seed, f"{seed}.pdf") for seed in range(3))
+    profile.desk.add_file(papers.content(2), "2.pdf")
+    profile.desk.register(REVIEW, review(0, recorded))
+    for draft, entries in (("one", (own, shared, recorded)), ("two", (shared,))):
+        for seed in range(3):
+            profile.desk.add_file(papers.content(seed), f"{seed}.pdf")
+        line = {"evidence_kind": "identity", "files": entries}
+        profile.desk.drafts.keep_line(REVIEW, draft, "evidence", f"line of {draft}", line)
+    profile.desk._picked = operations.Picked()  # as after a new start
+    assert (_kept(profile), _drafted(profile)) == (1, 3)
+    profile.desk.drafts.drop("one")
+    assert (_kept(profile), _drafted(profile)) == (1, 1)
+    for there in (shared, recorded):
+        assert len(profile.desk.read_file(there["sha256"])) == there["size"]
+    with pytest.raises(KnownProblem) as caught:
+        profile.desk.read_file(own["sha256"])
+    assert caught.value.code == "file-not-here"
+    profile.desk.drafts.drop("two")
+    assert (_kept(profile), _drafted(profile)) == (1, 0) and verify.problems(profile.store) == []
 
 
 def test_one_content_is_kept_once(profile: Profile) -> None:
