@@ -348,6 +348,12 @@ def contract(arguments: Sequence[str]) -> int:
     )
 
 
+def mutate_rules(arguments: Sequence[str]) -> int:
+    """make the rules wrong in every small way and report what nothing notices: mutate-rules [--json FILE] [--only RULE]"""
+    python = set_up(development=True)
+    return start([python, "-m", "tests.mutation", *arguments], child_environment(), ROOT)
+
+
 def build(arguments: Sequence[str]) -> int:
     """build the wheel into dist/, without network"""
     python = set_up(development=True)
@@ -357,12 +363,12 @@ def build(arguments: Sequence[str]) -> int:
 
 
 WORDS: dict[str, Callable[[Sequence[str]], int]] = {
-    word.__name__: word for word in (run, test, bench, tour, contract, build)
+    word.__name__.replace("_", "-"): word for word in (run, test, bench, tour, contract, mutate_rules, build)
 }
 
 
 def usage() -> str:
-    words = "\n".join(f"    {name:<10}{word.__doc__}" for name, word in WORDS.items())
+    words = "\n".join(f"    {name:<14}{word.__doc__}" for name, word in WORDS.items())
     return f"{__doc__}\nWords:\n{words}\n"
 
 

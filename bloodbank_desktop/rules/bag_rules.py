@@ -159,6 +159,7 @@ def transferred_in_date(bag: Values, facts: Facts) -> Iterator[Said]:
     says={"still-in-stock": "{bag} 还在库中，没有发出过，不可能引起反应，请核对献血码和产品码"},
     hazard=Hazard("真正引起反应的血袋未被追溯", "登记了错误的献血码", "反应由未登记的外来血袋引起"),
     per_bag=True,
+    tables=("bag_state",),
 )
 def left_before(bag: Values, facts: Facts) -> Iterator[Said]:
     """A reaction names bags that left."""

@@ -24,12 +24,12 @@ _FINDING = {"level", "code", "line", "field", "says"}
 
 @dataclass(frozen=True)
 class Expected:
-    """One finding that a vector demands; None and "" are left open."""
+    """One finding that a vector demands; None is left open, `says` is a part of the sentence."""
 
     level: Level
     code: str
     line: int | None = None
-    field: str = ""
+    field: str | None = None
     says: str = ""
 
     def met_by(self, one: Finding) -> bool:
@@ -37,7 +37,7 @@ class Expected:
         return (
             (one.level, one.code) == (self.level, self.code)
             and self.line in (None, one.line)
-            and self.field in ("", one.field)
+            and self.field in (None, one.field)
             and self.says in one.message
         )
 
