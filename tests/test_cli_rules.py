@@ -81,7 +81,7 @@ def test_the_switches_of_the_site_are_in_the_report(tmp_path: Path) -> None:
     with profile.store.write() as tx:
         site_rows.switch(tx, Switched("solo_duty", "allowed", "夜班一人", NOW, "训练甲"))
     profile.close()
-    said = word(tmp_path, "selfcheck", "--operator", "训练乙")
+    said = word(tmp_path, "selfcheck", "--operator", "yi")
     assert said.code == 0
     assert [one["key"] for one in said.answer["switches"]] == ["solo_duty"]
 
@@ -101,5 +101,9 @@ def test_issuing_is_opened_by_a_person_only(tmp_path: Path) -> None:
     with profile.store.write() as tx:
         selfcheck_rows.put(tx, Outcome("2026-11-23T01:00:00.000Z", "训练甲", "0", False, ("issue-expired",)))
     profile.close()
-    said = word(tmp_path, "selfcheck", "--reopen", "--reason", "已核对例题，是例题本身有误")
+    reopen = ("selfcheck", "--reopen", "--reason", "已核对例题，是例题本身有误", "--operator")
+    said = word(tmp_path, *reopen, "jia")
     assert (said.code, said.codes) == (1, ["role-missing"])
+    said = word(tmp_path, *reopen, "yi")
+    assert (said.code, said.answer["failed"]) == (0, ["issue-expired"])
+    assert (word(tmp_path, *reopen, "yi").codes) == ["not-closed"]

@@ -82,6 +82,7 @@ def _examine(options: argparse.Namespace) -> Report:
     from bloodbank_desktop.operations.selfcheck import SelfCheck, examine
 
     if not _has_file(options):
+        # Right after the installation there are no persons yet either.
         return examine({}, SystemClock().now(), options.operator_given)
     with profile(options) as opened:
         return SelfCheck(opened.desk).run()

@@ -201,7 +201,8 @@ class SelfCheck:
     def run(self, progress: Progress | None = None) -> Report:
         """Run every vector and note the outcome; a failure closes issuing, a pass opens it. Raises KnownProblem."""
         seat = self._seat
-        report = examine(self.switches(), seat.clock.now(), seat.operator, progress)
+        seat.need(PERMISSION)
+        report = examine(self.switches(), seat.clock.now(), seat.actor, progress)
         detail = report.as_json()
         kept = {key: detail[key] for key in ("passed", "counts", "versions", "digest")}
         with seat.store.write() as tx:
@@ -226,15 +227,13 @@ class SelfCheck:
     def reopen(self, reason: str) -> Outcome:
         """Open issuing although the last self-check failed, for a reason in writing. Raises KnownProblem."""
         seat = self._seat
-        person = seat.person
-        if person is None or not person.may(REOPEN):
-            raise KnownProblem("您的角色不能重新开放发血，请由审核或主任登录后写明原因", code="role-missing")
+        seat.need(REOPEN)
         words = reason.strip()
         if len("".join(words.split())) < LEAST_REASON:
             raise KnownProblem(f"请写明重新开放发血的原因，至少 {LEAST_REASON} 个字", code="reason-required")
         now = utc_text(seat.clock.now())
         with seat.store.write() as tx:
-            if not selfcheck_rows.reopen(tx, at=now, by=person.actor, reason=words):
+            if not selfcheck_rows.reopen(tx, at=now, by=seat.actor, reason=words):
                 raise KnownProblem("发血没有因自检关闭，不需要重新开放", code="not-closed")
             outcome = selfcheck_rows.latest(tx)
             assert outcome is not None

@@ -18,15 +18,13 @@ from bloodbank_desktop.operations.selfcheck import Report, SelfCheck, cells_of, 
 from bloodbank_desktop.rules import vectors
 from bloodbank_desktop.rules.catalogue import RULES
 from bloodbank_desktop.rules.decisions import Decision, decision_names, watched
-from bloodbank_desktop.rules.persons import Person
 from bloodbank_desktop.rules.switches import SWITCHES
 from bloodbank_desktop.storage import audit
 from bloodbank_desktop.storage.schema import audit as audit_table
 from tests import samples
 from tests.samples import NOW
+from tests.support import nobody, seat
 
-REVIEWER = Person("2", "shenhe", "训练乙", frozenset({"reviewer"}))
-TECHNICIAN = Person("1", "jishi", "训练甲", frozenset({"technician"}))
 REASON = "已核对例题，是例题本身有误"
 
 
@@ -188,17 +186,18 @@ def test_a_failed_check_closes_issuing_until_somebody_answers_for_it(
     assert "issuing-closed" in {one.rule for one in caught.value.settled.stopping}
     assert "自检有 1 项未通过（issue-expired）" in str(caught.value)
 
-    profile.desk.person = TECHNICIAN
+    seat(profile, "训练甲", "technician")
     with pytest.raises(KnownProblem) as role:
         check.reopen(REASON)
     assert role.value.code == "role-missing"
-    profile.desk.person = REVIEWER
+    reviewer = seat(profile, "训练乙", "reviewer")
     with pytest.raises(KnownProblem) as reason:
         check.reopen(" 例 题 有 误 ")
     assert reason.value.code == "reason-required"
     outcome = check.reopen(REASON)
-    assert (outcome.closes, outcome.reopened_by, outcome.reason) == (False, REVIEWER.actor, REASON)
+    assert (outcome.closes, outcome.reopened_by, outcome.reason) == (False, reviewer.actor, REASON)
     assert actions(profile)[-1] == "reopen-issuing"
+    seat(profile)
     profile.desk.register("clinical_issue", issue)
     with pytest.raises(KnownProblem) as again:
         check.reopen(REASON)
@@ -234,3 +233,16 @@ def test_other_work_goes_on_while_issuing_is_closed(
     SelfCheck(profile.desk).run()
     issue = deliver(profile)
     profile.desk.register("other_stock_out", samples.removal_values(seed=1, bags=issue["bags"]))
+
+
+def test_who_may_run_it(profile: Profile) -> None:
+    """A viewer and nobody at all do not run it; what was refused changes nothing."""
+    check = SelfCheck(profile.desk)
+    seat(profile, "训练戊", "viewer")
+    with pytest.raises(KnownProblem) as viewer:
+        check.run()
+    nobody(profile)
+    with pytest.raises(KnownProblem) as none:
+        check.run()
+    assert (viewer.value.code, none.value.code) == ("role-missing", "not-signed-in")
+    assert check.latest() is None
