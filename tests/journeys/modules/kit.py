@@ -20,7 +20,9 @@ from bloodbank_desktop.forms.burst import Habits
 from bloodbank_desktop.forms.field_form import FieldForm
 from bloodbank_desktop.forms.record_dialog import RecordDialog
 from bloodbank_desktop.forms.row_dialog import RowDialog
+from bloodbank_desktop.forms.signature_editor import OperatorEditor, SignatureEditor
 from bloodbank_desktop.forms.wedge import Wedge
+from bloodbank_desktop.operations import training_persons
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.records.catalogue import record_type
@@ -211,7 +213,13 @@ class Person:
             owner = form.owner_of(QApplication.focusWidget())
             if owner is not None and owner.field.key in left:
                 value = left[owner.field.key]
-                if isinstance(owner.kind, kinds.Choices):
+                if isinstance(owner, OperatorEditor):
+                    # It says who is signed in, whatever a sample says.
+                    del left[owner.field.key]
+                elif isinstance(owner, SignatureEditor):
+                    del left[owner.field.key]
+                    self.sign(dialog, owner, str(value))
+                elif isinstance(owner.kind, kinds.Choices):
                     box = QApplication.focusWidget()
                     entry = box.objectName().rpartition(".")[2] if box is not None else ""
                     if entry in value and entry not in (owner.value() or ()):
@@ -231,6 +239,20 @@ class Person:
             wait_until(lambda: QApplication.activePopupWidget() is None, PATIENCE)
             turn_events()
         raise AssertionError(f"Tab never came to {sorted(left)}")
+
+    def sign(self, dialog: RecordDialog, editor: SignatureEditor, name: str) -> None:
+        """Let a colleague sign: Space on its button, login and password, Enter."""
+        login = next(key for key, (word, _) in training_persons.known().items() if word == name)
+        self.press(KEY.Key_Space)
+        wait_until(lambda: self.asked() == "dialog.countersign", PATIENCE)
+        for place, text in enumerate((login, training_persons.password())):
+            if place:
+                self.press(KEY.Key_Tab)
+            write(text)
+        self.press(KEY.Key_Return)
+        wait_until(lambda: editor.text() == name, PATIENCE)
+        dialog.activateWindow()
+        wait_until(dialog.isActiveWindow, PATIENCE)
 
     def _close_suggestions(self) -> None:
         """Esc for a list of suggestions that a busy machine still shows: it would take what is typed next."""
