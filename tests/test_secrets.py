@@ -21,7 +21,7 @@ from bloodbank_desktop.operations.opening import keeper_of, open_profile
 from bloodbank_desktop.secrets import KEY_BYTES, KeyringKey, TrainingKey
 from bloodbank_desktop.storage.store import FILE_NAME
 from tests.faults.keyrings import Notebook
-from tests.support import FakeClock, files_of
+from tests.support import FakeClock, files_of, seat
 
 
 class Vault(Notebook):
@@ -145,11 +145,13 @@ def test_hospital_profile_works_and_survives_a_move(tmp_path: Path) -> None:
     keyring.set_keyring(Vault())
     (tmp_path / "a").mkdir()
     profile = open_profile(tmp_path / "a", training=False, clock=FakeClock())
+    seat(profile)
     profile.desk.drafts.keep("transfusion_request", "d", {"diagnosis": "留"})
     assert profile.platform_token() == ""
     profile.close()
     (tmp_path / "a").rename(tmp_path / "b")
     profile = open_profile(tmp_path / "b", training=False, clock=FakeClock())
+    seat(profile)
     assert [draft.id for draft in profile.desk.drafts.all()] == ["d"]
     profile.close()
 

@@ -77,7 +77,7 @@ class CredentialsDialog(QDialog):
         self._entries = {entry.key: entry for entry in entries}
         wide = self.fontMetrics().horizontalAdvance("血")
         self.words = _text(words, self)
-        self.words.setMinimumWidth(wide * 24)
+        self.words.setMinimumWidth(wide * 28)
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
         self.edits: dict[str, QLineEdit] = {}
@@ -108,6 +108,7 @@ class CredentialsDialog(QDialog):
         self.yes.setObjectName("action.yes")
         self.yes.setAccessibleName(yes)
         self.yes.setProperty("primary", True)
+        dress_again(self.yes)
         self.no = self.buttons.addButton("取消", QDialogButtonBox.ButtonRole.RejectRole)
         self.no.setObjectName("action.no")
         self.no.setAccessibleName("取消")

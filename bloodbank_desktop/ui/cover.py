@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
@@ -22,6 +23,9 @@ class Cover(QWidget):
         self._title = window.windowTitle()
         window.setWindowTitle("输血科工作站（已锁定）")
         words = QLabel("已锁定\n未完成的内容都还在，数据照常报送", self)
+        large = QFont(words.font())
+        large.setPointSizeF(1.5 * large.pointSizeF())
+        words.setFont(large)
         words.setAlignment(Qt.AlignmentFlag.AlignCenter)
         box = QVBoxLayout(self)
         box.addWidget(words)

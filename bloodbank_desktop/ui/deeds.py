@@ -73,6 +73,8 @@ class Deeds(QObject):
         revised = amended_record(draft) if draft is not None else None
         if revised is not None:
             mode, record_id = "amend", revised
+        if self._may_not(f"{mode}:{kind}", lambda: self.open(kind, mode, record_id, draft)):
+            return
         if record_id is None:
             self._show_record(kind, mode, None, draft)
             return
@@ -104,6 +106,8 @@ class Deeds(QObject):
             return
         if desk.person is None:
             self.sign_in_asked.emit(lambda: self.delete(kind, row))
+            return
+        if self._may_not(f"delete:{kind}", lambda: self.delete(kind, row)):
             return
         declared = all_records()[kind]
         what = f"{declared.label} {declared.name_of(row.item.values)}"
@@ -156,6 +160,17 @@ class Deeds(QObject):
             if not dialog.close():
                 dialog.raise_()
                 return False
+        return True
+
+    def _may_not(self, permission: str, then: Callable[[], None]) -> bool:
+        """Whether the person lacks a right; then the operations say so before anything is typed in vain.
+
+        They may know of a role that was given meanwhile, and let it go on with `then`.
+        """
+        desk = self._desk
+        if desk is None or desk.person is None or desk.person.may(permission):
+            return False
+        self._tasks.database(lambda: desk.need(permission), lambda _none: then(), self.failed.emit, owner=self)
         return True
 
     def _show_record(self, kind: str, mode: str, shown: Shown | None, draft: Draft | None) -> None:

@@ -167,7 +167,11 @@ class MainWindow(QMainWindow):
         self._help = make("help", self, self.show_shortcuts)
         self._refresh = make("refresh", self, self.refresh)
         self._operator = make("operator", self, lambda: self.sitting.sign_in())
-        self._lock = make("lock", self, lambda: self.sitting.lock())
+        self._persons = [
+            make("lock", self, lambda: self.sitting.lock()),
+            make("password", self, lambda: self.sitting.change_password()),
+            make("persons", self, lambda: self.sitting.administer()),
+        ]
         self._merge = make("merge", self, self.further.merge)
         self._queue = make("queue", self, lambda: self.tabs.go_to(QUEUE))
         self._quit = make("quit", self, self.close)
@@ -180,7 +184,7 @@ class MainWindow(QMainWindow):
             make(spec, self, partial(self.tabs.setCurrentIndex, place))
 
     def _make_menu(self) -> None:
-        above = [self._refresh, self._queue, self._merge, self._operator, self._lock]
+        above = [self._refresh, self._queue, self._merge, self._operator, *self._persons]
         menu = window_menu.make(self, above, [self._help, self._quit])
         if self._appearance is not None:
             scales = {str(scale): f"{scale} %" for scale in theme.SCALES}

@@ -124,6 +124,28 @@ class Sitting(QObject):
         )
         self._deeds.show(dialog)
 
+    def change_password(self) -> None:
+        """Let whoever sits here choose another password."""
+        desk = self._desk
+        if desk is not None and desk.person is not None:
+            self.own_password(desk.person)
+
+    def administer(self) -> None:
+        """Open 人员管理, for whom it is allowed."""
+        desk = self._desk
+        if desk is None or desk.person is None or self._deeds.dialogs:
+            return
+
+        def open_(_none: None) -> None:
+            from bloodbank_desktop.ui.persons_window import PersonsWindow
+
+            if not self._deeds.dialogs:
+                window = PersonsWindow(desk, self._tasks, self._window)
+                window.failed.connect(self.failed)
+                self._deeds.show(window)
+
+        self._tasks.database(lambda: desk.need("administer-persons"), open_, self.failed.emit, owner=self)
+
     def _first(self) -> None:
         from bloodbank_desktop.ui.sign_in import first_administrator_dialog
 
