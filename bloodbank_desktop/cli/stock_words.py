@@ -33,6 +33,7 @@ def add(word: AddWord) -> None:
     made.add_argument("--reason", default="", metavar="TEXT")
     made.add_argument("--place", default="", metavar="TEXT", help="where relocated bags stand now")
     made.add_argument("--for", dest="holder", default="", metavar="REQUEST_NO", help="whom reserved bags are for")
+    word("select", _select, "list the bags that may be given for a request, first to expire first", "request_no")
     word("patient", _patient, "show what is known of a patient by any number", "number")
     made = word("merge-patients", _merge, "join two medical record numbers as one patient", "one", "other")
     made.add_argument("--reason", required=True, metavar="TEXT")
@@ -144,6 +145,29 @@ def _stock(options: argparse.Namespace) -> int:
 def _group(one: StockGroup) -> dict[str, Any]:
     names = ("component", "abo", "rhd", "bags", "amount", "usable", "near_expiry", "expired", "least", "short")
     return {**{name: getattr(one, name) for name in names}, "states": dict(one.states)}
+
+
+def _select(options: argparse.Namespace) -> int:
+    from bloodbank_desktop.operations.selection import offered
+
+    with profile(options) as opened:
+        found = offered(opened.desk, options.request_no)
+    say(
+        [
+            {
+                "bag": "/".join(part for part in one.key if part),
+                "component": one.component,
+                "abo": one.abo,
+                "rhd": one.rhd,
+                "amount": one.amount,
+                "expires_at": one.expires_at,
+                "location": one.location,
+                "said": list(one.words),
+            }
+            for one in found
+        ]
+    )
+    return YES
 
 
 def _stock_do(options: argparse.Namespace) -> int:

@@ -17,6 +17,7 @@ from bloodbank_desktop.forms.roles import Role, Tone
 from bloodbank_desktop.forms.sounds import Sounds
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.problems import Problem
+from bloodbank_desktop.rules.overriding import Passage
 
 
 class Host(Protocol):
@@ -103,6 +104,12 @@ class Behaviour:
     def obstacles(self) -> list[Problem]:
         """Return what must be finished before the record can be saved."""
         return []
+
+    def before_saving(
+        self, values: dict[str, Any], passage: Passage, go: Callable[[], None], not_yet: Callable[[], None]
+    ) -> None:
+        """Nothing in the dialog speaks against saving; call `go` to save or `not_yet` to stay."""
+        go()
 
     def shortcuts(self) -> tuple[tuple[str, Callable[[], None]], ...]:
         """Return keys of this module and what they do."""

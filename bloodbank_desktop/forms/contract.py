@@ -70,6 +70,42 @@ class StockRow(Protocol):
     def holder(self) -> str: ...
 
 
+class Candidate(Protocol):
+    """A bag that may be given for a request; `words` are what to know of it before it is fetched."""
+
+    @property
+    def key(self) -> BagKey: ...
+
+    @property
+    def component(self) -> str: ...
+
+    @property
+    def abo(self) -> str: ...
+
+    @property
+    def rhd(self) -> str: ...
+
+    @property
+    def amount(self) -> str: ...
+
+    @property
+    def expires_at(self) -> datetime: ...
+
+    @property
+    def location(self) -> str: ...
+
+    @property
+    def words(self) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True)
+class RequestRow:
+    """A request to choose; `words` are patient, number, department, group, components and time, as shown."""
+
+    request_no: str
+    words: tuple[str, ...]
+
+
 class Delivery(Protocol):
     """A delivery note of the blood station: the bags on it, and those of them that have come."""
 
@@ -269,6 +305,18 @@ class Back(FileDoor, Protocol):
         """Answer how far a delivery note has been received, None when there is no such note here."""
         ...
 
+
+    def requests(self, search: str, done: Callable[[Sequence[RequestRow]], None], failed: Failed) -> None:
+        """Answer with the newest requests that fit a search text."""
+        ...
+
+    def from_request(self, number: str, done: Callable[[dict[str, Any]], None], failed: Failed) -> None:
+        """Answer with what an issue takes over from the request of this number."""
+        ...
+
+    def candidates(self, number: str, done: Callable[[Sequence[Candidate]], None], failed: Failed) -> None:
+        """Answer with the bags that may be given for the request of this number, first to expire first."""
+        ...
 
     def patient(self, number: str, done: Callable[[PatientHistory], None], failed: Failed) -> None:
         """Answer what is known of the patient with this medical record number."""

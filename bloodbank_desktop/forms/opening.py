@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QWidget
 
 from bloodbank_desktop.forms import held_bag_scanning as _held_bag_scanning  # noqa: F401  registers its behaviours
+from bloodbank_desktop.forms import issue_scanning as _issue_scanning  # noqa: F401  registers its behaviour
 from bloodbank_desktop.forms import stock_in_scanning as _stock_in_scanning  # noqa: F401  registers its behaviour
 from bloodbank_desktop.forms.burst import Habits
 from bloodbank_desktop.forms.contract import Back, Draft, Existing, amended

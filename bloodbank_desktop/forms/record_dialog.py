@@ -33,7 +33,7 @@ from bloodbank_desktop.forms.wedge import Wedge
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem, Refused
-from bloodbank_desktop.rules.overriding import Override
+from bloodbank_desktop.rules.overriding import Override, Passage
 
 
 class Mode(StrEnum):
@@ -270,6 +270,17 @@ class RecordDialog(QDialog):
         self._set_busy(True)
         self.keeper.stop()
         whole, passage = self.judge.whole(), self.passing.passage(overrides)
+        if self.mode is Mode.AMEND:
+            self._send(whole, passage)
+        else:
+            self.behaviour.before_saving(whole, passage, lambda: self._send(whole, passage), self._not_yet)
+
+    def _not_yet(self) -> None:
+        self._set_busy(False)
+        self.keeper.resume()
+        self.parts.set_state("还没有保存", Role.INFO)
+
+    def _send(self, whole: dict[str, Any], passage: Passage) -> None:
         if self.mode is Mode.AMEND and self._existing is not None:
             self.back.amend(
                 self.declared.key,

@@ -55,7 +55,11 @@ def _receive(desk: Desk, shown: Shown) -> Mapping[str, Any]:
 
 
 def _issue(desk: Desk, shown: Shown) -> Mapping[str, Any]:
-    wanted = shown.values
+    return issue_values(shown.values)
+
+
+def issue_values(wanted: Values) -> Mapping[str, Any]:
+    """Return what an issue takes over from its request."""
     kept = ("request_no", "purpose", "urgency", "surgery", "surgery_name", "surgery_level", *_PERSON)
     applicants = (step["name"] for step in wanted["approvals"] if step["role"] == "applicant")
     emergency = wanted["urgency"] in ("emergency", "massive")

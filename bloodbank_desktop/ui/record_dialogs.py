@@ -6,7 +6,7 @@ to the dialog that asked, anything else is a bug and goes to the crash window, n
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,7 +16,17 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from bloodbank_desktop.clock import Clock, china_text
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.forms.contract import Delivery, Existing, Failed, Nothing, PatientHistory, Saved, StockRow
+from bloodbank_desktop.forms.contract import (
+    Candidate,
+    Delivery,
+    Existing,
+    Failed,
+    Nothing,
+    PatientHistory,
+    RequestRow,
+    Saved,
+    StockRow,
+)
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values
@@ -34,6 +44,8 @@ if TYPE_CHECKING:
     from bloodbank_desktop.storage.draft_rows import Draft
 
 T = TypeVar("T")
+#: How many requests are offered for choosing; whoever seeks an older one types a part of its name.
+_REQUESTS = 30
 
 
 class DeskBack(QObject):
@@ -146,6 +158,19 @@ class DeskBack(QObject):
 
         self._ask(lambda desk: progress(desk, note_no), done, failed)
 
+    def requests(self, search: str, done: Callable[[Sequence[RequestRow]], None], failed: Failed) -> None:
+        self._ask(lambda desk: _requests(desk, search), done, failed)
+
+    def from_request(self, number: str, done: Callable[[dict[str, Any]], None], failed: Failed) -> None:
+        from bloodbank_desktop.operations.selection import taken_over
+
+        self._ask(lambda desk: taken_over(desk, number), done, failed)
+
+    def candidates(self, number: str, done: Callable[[Sequence[Candidate]], None], failed: Failed) -> None:
+        from bloodbank_desktop.operations.selection import offered
+
+        self._ask(lambda desk: offered(desk, number), done, failed)
+
     def patient(self, number: str, done: Callable[[PatientHistory], None], failed: Failed) -> None:
         from bloodbank_desktop.operations.patients import history
 
@@ -173,6 +198,25 @@ class DeskBack(QObject):
 
     def _tell(self, order: Callable[[Desk], None], done: Nothing, failed: Failed) -> None:
         self._ask(order, lambda _none: done(), failed)
+
+
+def _requests(desk: Desk, search: str) -> list[RequestRow]:
+    """Return the newest requests that fit, as they are shown for choosing."""
+    from bloodbank_desktop.records.tables import table
+    from bloodbank_desktop.storage.lists import ListQuery
+
+    listing = desk.open_list(ListQuery("transfusion_request", search=search))
+    components = table("component")
+    found = []
+    for row in desk.page(listing, 0, _REQUESTS):
+        values = desk.peek("transfusion_request", row.record_id)
+        wanted = "、".join(
+            f"{components.word(one['component'])} {one['amount'].normalize():f}" for one in values["components"]
+        )
+        group = f"{table('abo_patient').word(values['patient_abo'])} {table('rhd_patient').word(values['patient_rhd'])}"
+        names = (values["patient_name"], values["medical_record_no"], values["department"])
+        found.append(RequestRow(values["request_no"], (*names, group, wanted, china_text(values["planned_at"]))))
+    return found
 
 
 def facts_of(shown: Shown) -> tuple[tuple[str, str], ...]:

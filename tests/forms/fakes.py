@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.forms.contract import RequestRow
 from bloodbank_desktop.operations.files import Picked
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
@@ -91,6 +92,8 @@ class FakeBack:
         self.calls: list[str] = []
         self.passages: list[Passage] = []
         self.signers: dict[str, Person] = {}
+        self.requested: dict[str, dict[str, Any]] = {}
+        self.offered: list[Any] = []
         self.fail: KnownProblem | None = None
         self.refuse: list[Problem] = []
         self.hold = False
@@ -131,6 +134,16 @@ class FakeBack:
         given = {"now": self.moment.replace(second=0, microsecond=0), "operator": self.operator}
         values = {f.key: given.get(f.fresh, f.fresh) for f in record_type(kind).plain if f.fresh is not None}
         self._do("fresh", lambda: values, done, failed)
+
+    def requests(self, search: str, done: Any, failed: Any) -> None:
+        rows = [RequestRow(number, ("张三", "N1", "内科", "A", "悬浮红细胞 2", "")) for number in self.requested]
+        self._do("requests", lambda: rows, done, failed)
+
+    def from_request(self, number: str, done: Any, failed: Any) -> None:
+        self._do("from_request", lambda: dict(self.requested[number]), done, failed)
+
+    def candidates(self, number: str, done: Any, failed: Any) -> None:
+        self._do("candidates", lambda: list(self.offered), done, failed)
 
     def countersign(self, login: str, password: str, purpose: str, done: Any, failed: Any) -> None:
         def work() -> Signature:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from PySide6.QtWidgets import QApplication
 
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.forms.bag_scanning import BagScanning
 from bloodbank_desktop.forms.record_dialog import RecordDialog
 from bloodbank_desktop.forms.roles import Role
 from bloodbank_desktop.forms.row_dialog import RowDialog
@@ -55,7 +56,7 @@ def test_a_bag_that_was_not_kept_is_not_confirmed(make: MakeDialog, stocked: Fak
     dialog.behaviour.scanned(donation)
     stocked.fail = KnownProblem("磁盘已满", code="disk-full")
     dialog.behaviour.scanned(product)
-    strip: Any = dialog.behaviour.strip()
+    strip: Any = cast(BagScanning, dialog.behaviour).strip_
     assert "没有存下" in strip.verdict.text() and "磁盘已满" in strip.verdict.text()
     assert "缺产品码" in statuses(dialog)[0]
 
@@ -65,7 +66,7 @@ def test_a_refused_bag_leaves_nothing_in_table_and_draft(make: MakeDialog, stock
     dialog = make("clinical_issue")
     scan(dialog, 0)
     scan(dialog, 17)
-    strip: Any = dialog.behaviour.strip()
+    strip: Any = cast(BagScanning, dialog.behaviour).strip_
     assert "没有列入" in strip.verdict.text()
     (kept,) = [line for _, line in stocked.drafts[dialog.draft_id].lines.values()]
     assert kept["donation_number"] == bag_values(0)["donation_number"] and len(statuses(dialog)) == 1
