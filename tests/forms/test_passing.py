@@ -39,10 +39,14 @@ def dialog(make: MakeDialog, back: FakeBack) -> RecordDialog:
     fill(dialog, values)
     for key in ("components", "approvals"):
         add_lines(dialog, key, values[key])
-    # Without a window manager the windows of the lines leave nobody active, and keys reach only the active window.
+    activate(dialog)
+    return dialog
+
+
+def activate(dialog: RecordDialog) -> None:
+    """Make the dialog active: without a window manager a window that closes leaves nobody so, and keys go astray."""
     dialog.activateWindow()
     wait_until(dialog.isActiveWindow)
-    return dialog
 
 
 def words(dialog: RecordDialog) -> list[str]:
@@ -73,6 +77,7 @@ def test_a_block_offers_no_override(dialog: RecordDialog, back: FakeBack) -> Non
 
 def give(dialog: RecordDialog, reason: str, comment: str) -> OverrideDialog:
     """Open the overrides and fill in the first."""
+    activate(dialog)
     QTest.keyClick(dialog.windowHandle(), Qt.Key.Key_F10)
     (asking,) = [one for one in dialog.findChildren(OverrideDialog) if one.isVisible()]
     box = asking.findChild(QComboBox, "reason.1")
