@@ -13,6 +13,7 @@ from bloodbank_desktop.cli import (
     record_words,
     rule_words,
     stock_words,
+    switch_words,
 )
 from bloodbank_desktop.cli.calling import Parser, Run, everywhere
 
@@ -35,7 +36,16 @@ def parser(window: Run) -> Parser:
         one.set_defaults(run=run)
         return one
 
-    for subject in (record_words, file_words, exchange_words, stock_words, rule_words, person_words, platform_words):
+    for subject in (
+        record_words,
+        file_words,
+        exchange_words,
+        stock_words,
+        rule_words,
+        switch_words,
+        person_words,
+        platform_words,
+    ):
         subject.add(word)
     platform_words.add_training(words)
     return made

@@ -78,6 +78,7 @@ SPECS = {
         Spec("operator", "换人登录…", ("Ctrl+U",), "另一位操作员登录；草稿都保留", _WINDOW),
         Spec("lock", "锁定", ("Ctrl+L",), "离开时锁定窗口；未完成的内容都保留", _WINDOW),
         Spec("password", "我的密码…", (), "换一个只有自己知道的密码", _WINDOW),
+        Spec("switches", "本院开关…", (), "法规留有余地之处本院如何决定；由管理员更改", _WINDOW),
         Spec("persons", "人员管理…", (), "谁可以登录，各有什么角色；由管理员使用", _WINDOW),
         Spec("help", "快捷键", ("F1",), "列出全部快捷键", _WINDOW),
         Spec("quit", "退出", ("Ctrl+Q",), "关闭程序；未完成的登记会保留", _WINDOW),

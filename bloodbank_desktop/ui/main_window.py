@@ -171,6 +171,7 @@ class MainWindow(QMainWindow):
             make("lock", self, lambda: self.sitting.lock()),
             make("password", self, lambda: self.sitting.change_password()),
             make("persons", self, lambda: self.sitting.administer()),
+            make("switches", self, self._open_switches),
         ]
         self._merge = make("merge", self, self.further.merge)
         self._queue = make("queue", self, lambda: self.tabs.go_to(QUEUE))
@@ -182,6 +183,11 @@ class MainWindow(QMainWindow):
         ]
         for place, spec in enumerate(self._tab_specs):
             make(spec, self, partial(self.tabs.setCurrentIndex, place))
+
+    def _open_switches(self) -> None:
+        from bloodbank_desktop.ui.switches_window import open_switches
+
+        open_switches(self._desk, self.deeds, self._tasks, self)
 
     def _make_menu(self) -> None:
         above = [self._refresh, self._queue, self._merge, self._operator, *self._persons]
