@@ -69,27 +69,28 @@ def _selfcheck(options: argparse.Namespace) -> int:
             outcome = SelfCheck(opened.desk).reopen(options.reason)
         say({"reopened": outcome.reopened_at, "by": outcome.reopened_by, "failed": list(outcome.failed)})
         return YES
-    report = _examine(options)
+    report, *place = _examine(options)
     if options.report is not None:
-        _write(report, options.report)
+        _write(report, options.report, *place)
     say(report.as_json())
     return YES if report.passed else NO
 
 
-def _examine(options: argparse.Namespace) -> Report:
-    """Return the report; where there is no data file yet, of the program alone, without making one."""
+def _examine(options: argparse.Namespace) -> tuple[Report, str, str]:
+    """Return the report with hospital and workstation; without a data file, of the program alone, and none is made."""
     from bloodbank_desktop.clock import SystemClock
     from bloodbank_desktop.operations.selfcheck import SelfCheck, examine
 
     if not _has_file(options):
         # Right after the installation there are no persons yet either.
-        return examine({}, SystemClock().now(), options.operator_given)
+        return examine({}, SystemClock().now(), options.operator_given), "", ""
     with profile(options) as opened:
-        return SelfCheck(opened.desk).run()
+        report = SelfCheck(opened.desk).run()
+        return report, opened.settings.hospital_name, opened.settings.workstation
 
 
-def _write(report: Report, file: Path) -> None:
+def _write(report: Report, file: Path, hospital: str, workstation: str) -> None:
     from bloodbank_desktop.exchange.selfcheck_page import selfcheck_page
     from bloodbank_desktop.ui.paper import write_pdf
 
-    write_pdf(selfcheck_page(report), file)
+    write_pdf(selfcheck_page(report, hospital, workstation), file)

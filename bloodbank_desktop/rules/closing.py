@@ -16,7 +16,7 @@ from bloodbank_desktop.rules.facts import Facts
     title="自检未通过时停止发血",
     source="ISBT 2010 信息系统验证指南；21 CFR 864.9165；本院自检",
     says={
-        "closed": "发血已关闭：{why}。请打开“工具 › 自检”查看未通过的项目并联系信息科；"
+        "closed": "发血已关闭：{why}。请打开“菜单 › 自检”查看未通过的项目并联系信息科；"
         "须继续发血时，由审核或主任写明原因重新开放"
     },
     hazard=Hazard(

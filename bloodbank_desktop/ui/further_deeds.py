@@ -50,12 +50,13 @@ class FurtherDeeds(QObject):
 
     done = Signal(str, object)
 
-    def __init__(self, window: QWidget, deeds: Deeds, tasks: Tasks, clock: Clock) -> None:
+    def __init__(self, window: QWidget, deeds: Deeds, tasks: Tasks, clock: Clock, hospital: str = "") -> None:
         super().__init__(window)
         self._window = window
         self._deeds = deeds
         self._tasks = tasks
         self._clock = clock
+        self._hospital = hospital
         self._desk: Desk | None = None
 
     def attach(self, desk: Desk) -> None:
@@ -270,6 +271,20 @@ class FurtherDeeds(QObject):
             self._deeds.show(window)
 
         self._tasks.database(stock.places_and_bags, open_, self._deeds.failed.emit, owner=self)
+
+    # the self-check
+
+    def selfcheck(self) -> None:
+        """Run the vectors of every rule and show what they say."""
+        self._named(self._selfcheck)
+
+    def _selfcheck(self, desk: Desk) -> None:
+        from bloodbank_desktop.operations.selfcheck import REOPEN, SelfCheck
+        from bloodbank_desktop.ui.selfcheck_window import SelfCheckWindow
+
+        may = desk.person is not None and desk.person.may(REOPEN)
+        check = SelfCheck(desk)
+        self._deeds.show(SelfCheckWindow(self._tasks, check, may, hospital=self._hospital, parent=self._window))
 
     # within
 

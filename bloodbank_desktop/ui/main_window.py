@@ -97,7 +97,7 @@ class MainWindow(QMainWindow):
         self.deeds = Deeds(self, tasks, clock, open_dialog)
         self.sitting = Sitting(self, self.deeds, tasks, training=training)
         self.idle = IdleWatch(clock, lock_minutes, self) if lock_minutes else None
-        self.further = FurtherDeeds(self, self.deeds, tasks, clock)
+        self.further = FurtherDeeds(self, self.deeds, tasks, clock, hospital)
         self.exchange = ExchangeDeeds(self, self.deeds, tasks, clock, self.messages)
         self._lay_out(training)
         self._make_actions()
@@ -174,6 +174,7 @@ class MainWindow(QMainWindow):
             make("switches", self, self._open_switches),
         ]
         self._merge = make("merge", self, self.further.merge)
+        self._selfcheck = make("selfcheck", self, self.further.selfcheck)
         self._queue = make("queue", self, lambda: self.tabs.go_to(QUEUE))
         self._quit = make("quit", self, self.close)
         make("next_tab", self, lambda: self.tabs.step(1))
@@ -190,7 +191,7 @@ class MainWindow(QMainWindow):
         open_switches(self._desk, self.deeds, self._tasks, self)
 
     def _make_menu(self) -> None:
-        above = [self._refresh, self._queue, self._merge, self._operator, *self._persons]
+        above = [self._refresh, self._queue, self._merge, self._selfcheck, self._operator, *self._persons]
         menu = window_menu.make(self, above, [self._help, self._quit])
         if self._appearance is not None:
             scales = {str(scale): f"{scale} %" for scale in theme.SCALES}
