@@ -25,6 +25,8 @@ def open_engine(path: Path, key: bytes) -> Engine:
         pool_size=6,
         max_overflow=10,
         pool_reset_on_return=None,
+        # The text of an error must not bear what was to be written: a patient, or what proves a password.
+        hide_parameters=True,
     )
 
     @event.listens_for(engine, "begin")

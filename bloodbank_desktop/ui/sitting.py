@@ -235,6 +235,8 @@ class Sitting(QObject):
             self._tasks.database(lambda: take_over(person), lambda _none: seated(person), self.failed.emit, owner=self)
 
         def seated(person: Person) -> None:
+            # A dialog that was just saving stayed; if that was refused, it is not left to the next person as it stands.
+            self.put_away()
             self._uncover(dialog)
             self._sit_down(person, None)
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLabel
 
 from bloodbank_desktop.app import Program
 from bloodbank_desktop.forms.record_dialog import RecordDialog
+from bloodbank_desktop.operations import training_persons
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.paths import profile_dir
 from bloodbank_desktop.training.server import TrainingServer
@@ -109,6 +110,22 @@ class Workstation:
         # A desktop gives the focus back by itself, a screen without a window manager does not.
         self.program.window.activateWindow()
         wait_until(self.program.window.isActiveWindow, PATIENCE)
+
+    def sit_down(self, login: str) -> None:
+        """Let another training person sign in: Ctrl+U, login, Tab, password, Enter."""
+        window = self.program.window
+        self.press(Qt.Key.Key_U, CTRL)
+        wait_until(lambda: window.deeds.dialogs and window.deeds.dialogs[-1].isActiveWindow(), PATIENCE)
+        dialog = window.deeds.dialogs[-1]
+        assert dialog.objectName() == "dialog.sign_in"
+        for text in (login, training_persons.password()):
+            for character in text:
+                QTest.keyClick(dialog.windowHandle(), character)  # type: ignore[call-overload]
+            self.press(Qt.Key.Key_Tab)
+        self.press(Qt.Key.Key_Return)
+        self.closed()
+        name = training_persons.known()[login][0]
+        assert (self.desk.operator, self.status.operator.text()) == (name, f"操作员：{name}")
 
     def scan(self, dialog: RecordDialog, *codes: str) -> str:
         """Scan codes one after the other; return the last verdict."""

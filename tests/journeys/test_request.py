@@ -197,7 +197,11 @@ def test_a_request_from_the_first_key_to_the_answer(
     assert station.desk.view(KIND, first.record_id).values["bed"] == "99"
     wait_until(lambda: station.status.waiting.text() == "✓ 全部已报送", PATIENCE)
 
-    # Delete it: not without a reason.
+    # Delete it: not by everybody, and not without a reason.
+    page.view.setFocus()
+    station.press(KEY.Key_Delete)
+    wait_until(lambda: "须由审核或主任进行" in station.program.window.messages.text, PATIENCE)
+    station.sit_down("yi")
     page.view.setFocus()
     station.press(KEY.Key_Delete)
     wait_until(lambda: isinstance(QApplication.activeModalWidget(), WordsQuestion), PATIENCE)

@@ -392,6 +392,20 @@ def test_no_password_and_no_verifier_leaves_the_file(
         assert not any(secret in text_ for text_ in told)
 
 
+def test_an_error_of_the_file_bears_no_verifier(persons: Persons, boss: Person, profile: Profile) -> None:
+    """Even a mistake of ours while writing a person gives an error, and a crash report, without what was to be written."""
+    from bloodbank_desktop.ui import report
+
+    person = member(persons, boss)
+    with profile.store.read() as tx:
+        row = person_rows.find(tx, person.id)
+    assert row is not None
+    with pytest.raises(Exception) as caught, profile.store.write() as tx:
+        person_rows.add(tx, row)
+    told = str(caught.value) + repr(caught.value) + report.make(caught.value, profile.desk.clock.now())
+    assert "persons" in told and row.verifier not in told and "argon2id" not in told and "练甲" not in told
+
+
 @pytest.mark.parametrize(
     "statement",
     [

@@ -14,13 +14,14 @@ from pathlib import Path
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations.opening import open_profile
 from tests.samples import stock_in_values
-from tests.support import FakeClock
+from tests.support import FakeClock, seat
 
 
 def main(folder: Path) -> None:
     """Save deliveries until the files may not grow any more."""
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     profile = open_profile(folder, training=True, clock=FakeClock())
+    seat(profile)
     saved = [profile.desk.register("stock_in", stock_in_values(5, 0)).record_id]
     _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     log = profile.store.path.with_name(profile.store.path.name + "-wal")

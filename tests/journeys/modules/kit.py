@@ -368,7 +368,9 @@ class Person:
         return top.objectName() if top is not None else ""
 
     def delete(self, kind: str, reason: str) -> None:
-        """Del on the row, with a reason."""
+        """Del on the row, with a reason, by somebody who may."""
+        if not self.station.desk.person.may(f"delete:{kind}"):  # type: ignore[union-attr]
+            self.station.sit_down("yi")
         self.station.page(kind).view.setFocus()
         self.press(KEY.Key_Delete)
         wait_until(lambda: self.asked() == "dialog.delete", PATIENCE)
