@@ -126,10 +126,10 @@ def _prepare(job: _Job) -> _Part:
         content = body(declared, values)
         payload = canonical(content)
         part.acts.append((values if effects.moves_bags(act.kind) else {}, act, digest(payload)))
-        if job.sent or job.arrived:
+        if declared.travels and (job.sent or job.arrived):
             told = content if job.arrived else None
             part.copies.append(platform_rows.row(act.kind, act.record_id, 1, at=at, body=told))
-        if job.arrived:
+        if job.arrived or not declared.travels:
             continue
         waiting = outbox.new_row(
             job.dseq + index - job.first,
@@ -193,8 +193,10 @@ class Filler:
             platform_rows.keep(tx, part.copies)
 
     def _note(self, act: Cause, arrived: bool, sha256: str) -> dict[str, Any]:
-        if not arrived:
+        detail: dict[str, Any] = {"version": 1} if arrived else {"dseq": None}
+        if not arrived and record_type(act.kind).travels:
             self._dseq += 1
+            detail = {"dseq": self._dseq}
         note = audit.sealed(
             self._profile.store.audit_key,
             self._noted,
@@ -203,7 +205,7 @@ class Filler:
             actor=act.actor,
             action="platform-register" if arrived else "register",
             object_=f"{act.kind}/{act.record_id}",
-            detail=({"version": 1} if arrived else {"dseq": self._dseq}) | {"sha256": sha256},
+            detail=detail | {"sha256": sha256},
         )
         self._noted, self._seal = self._noted + 1, note["mac"]
         return note

@@ -23,12 +23,12 @@ from tests.generate import YEARS, Filler, Maker, person
 
 BAGS, REQUESTS, ISSUES = 6, 5, 4
 #: Of how many units one has …
-_REACTION, _REFERRAL, _AUTOLOGOUS, _REVIEW, _PLAN, _RECALL = 5, 3, 5, 10, 10, 50
+_REACTION, _REFERRAL, _AUTOLOGOUS, _REVIEW, _PLAN, _RECALL, _NEAR_MISS = 5, 3, 5, 10, 10, 50, 10
 #: The last share of all units whose last bag, a plasma, is still here.
 _STILL_HERE = 0.85
 #: So long after the delivery the last of a unit happens.
 _STORY = timedelta(days=3)
-_FEWEST = 14
+_FEWEST = 15
 
 
 def _when(unit: int, units: int, now: datetime) -> datetime:
@@ -114,6 +114,8 @@ def _beside(every: int, kind: str, units: int, index: int, count: int, now: date
     at = _when(unit, units, now)
     if kind == "donor_plan":
         more: dict[str, Any] = {"link_no": f"SQS{unit * REQUESTS:08d}", "activated_at": at, "activated_by": "训练甲"}
+    elif kind == "near_miss":
+        more = {}
     else:
         more = _patient(unit * REQUESTS, units)
     return samples.values(kind, index, now=at, **more), at
@@ -143,6 +145,7 @@ def plan(records: int) -> list[tuple[str, int, Maker, bool]]:
         some("autologous_transfusion", _AUTOLOGOUS),
         some("entitlement_review", _REVIEW),
         some("donor_plan", _PLAN, arrived=True),
+        some("near_miss", _NEAR_MISS),
     ]
     # Whoever asks for a million gets a million: what is left are requests that nothing was issued for yet.
     requests = records - sum(count for _, count, _, _ in found)

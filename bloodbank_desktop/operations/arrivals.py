@@ -15,7 +15,7 @@ from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.operations import effects, judging
 from bloodbank_desktop.operations.giving_way import give_way
 from bloodbank_desktop.operations.results import Changes
-from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.catalogue import travelling
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.validate import problems, tidy
 from bloodbank_desktop.records.wire import fingerprint, from_body
@@ -63,7 +63,7 @@ class Arrivals:
         touched: set[str] = set()
         with self.store.write() as tx:
             for change in changes:
-                declared = all_records().get(change.module)
+                declared = travelling().get(change.module)
                 copy = platform_rows.find(tx, change.id)
                 if copy is not None and not self._news(change, copy):
                     continue

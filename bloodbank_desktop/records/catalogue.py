@@ -27,6 +27,7 @@ LABELS = {
     "autologous_transfusion": "医院自体输血",
     "immunohaematology_request": "免疫血液学检测申请",
     "recall_notice": "血站召回通知",
+    "near_miss": "险兆事件",
 }
 
 

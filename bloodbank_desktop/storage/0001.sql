@@ -671,6 +671,55 @@ CREATE TABLE meta (
 	PRIMARY KEY ("key")
 )
 --;
+CREATE TABLE near_miss (
+	_seq INTEGER NOT NULL, 
+	_id TEXT NOT NULL, 
+	_revision INTEGER NOT NULL, 
+	_created_at TEXT NOT NULL, 
+	_created_by TEXT NOT NULL, 
+	_changed_at TEXT NOT NULL, 
+	_changed_by TEXT NOT NULL, 
+	_deleted_at TEXT, 
+	_search TEXT NOT NULL, 
+	report_no TEXT, 
+	found_at TEXT, 
+	stage TEXT, 
+	bag TEXT, 
+	harm TEXT, 
+	alert_no INTEGER, 
+	rule TEXT, 
+	message TEXT, 
+	happened TEXT, 
+	cause TEXT, 
+	action TEXT, 
+	status TEXT, 
+	conclusion TEXT, 
+	reporter TEXT, 
+	reported_at TEXT, 
+	PRIMARY KEY (_seq), 
+	UNIQUE (_id)
+)
+--;
+CREATE INDEX ix_near_miss_bag ON near_miss (bag) WHERE _deleted_at IS NULL
+--;
+CREATE INDEX ix_near_miss_cause ON near_miss (cause) WHERE _deleted_at IS NULL
+--;
+CREATE INDEX ix_near_miss_found_at ON near_miss (found_at) WHERE _deleted_at IS NULL
+--;
+CREATE INDEX ix_near_miss_gone ON near_miss (_deleted_at) WHERE _deleted_at IS NOT NULL
+--;
+CREATE INDEX ix_near_miss_harm ON near_miss (harm) WHERE _deleted_at IS NULL
+--;
+CREATE INDEX ix_near_miss_live ON near_miss (_seq) WHERE _deleted_at IS NULL
+--;
+CREATE INDEX ix_near_miss_report_no ON near_miss (report_no) WHERE _deleted_at IS NULL
+--;
+CREATE INDEX ix_near_miss_reporter ON near_miss (reporter) WHERE _deleted_at IS NULL
+--;
+CREATE INDEX ix_near_miss_stage ON near_miss (stage) WHERE _deleted_at IS NULL
+--;
+CREATE INDEX ix_near_miss_status ON near_miss (status) WHERE _deleted_at IS NULL
+--;
 CREATE TABLE other_stock_out (
 	_seq INTEGER NOT NULL, 
 	_id TEXT NOT NULL, 
@@ -1328,6 +1377,8 @@ CREATE VIRTUAL TABLE search_autologous_transfusion USING fts5(grams, content='',
 CREATE VIRTUAL TABLE search_immunohaematology_request USING fts5(grams, content='', contentless_delete=1, detail=none, tokenize='ascii')
 --;
 CREATE VIRTUAL TABLE search_recall_notice USING fts5(grams, content='', contentless_delete=1, detail=none, tokenize='ascii')
+--;
+CREATE VIRTUAL TABLE search_near_miss USING fts5(grams, content='', contentless_delete=1, detail=none, tokenize='ascii')
 --;
 CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger BEGIN SELECT RAISE(ABORT, 'ledger is append-only'); END
 --;

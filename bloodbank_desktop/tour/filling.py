@@ -159,6 +159,7 @@ class Filling:
             ("entitlement_review", 0),
             ("immunohaematology_request", _REFERRED),
             ("autologous_transfusion", 0),
+            ("near_miss", 0),
         ):
             self._register(kind, *(paper(kind, first + place, now) for place in range(3)))
         first_no = self.number("transfusion_request", 0, "request_no")

@@ -15,7 +15,7 @@ from typing import Any
 from bloodbank_desktop.clock import china_text
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.records import kinds, wire
-from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.catalogue import travelling
 from bloodbank_desktop.records.declare import LineType
 from bloodbank_desktop.records.kinds import Unreadable
 from bloodbank_desktop.training.stage import Document, Stage, Standing, WrongWord
@@ -47,7 +47,7 @@ class Scene:
 
     def make(self, module: str, values: Mapping[str, Any], said: Mapping[str, Any] | None = None) -> None:
         """Originate a record from stored values."""
-        declared = all_records()[module]
+        declared = travelling()[module]
         assert declared.answer is not None
         body, more = wire.body(declared, values), wire.body(declared.answer, said or {})
         self.published.append(self.stage.originate(module, body, more))
@@ -120,14 +120,14 @@ def do(stage: Stage, act_: Act, options: Options) -> Document:
 
 
 def _words(act_: Act, said: Mapping[str, Any]) -> Document:
-    declared = all_records()[act_.module].answer
+    declared = travelling()[act_.module].answer
     assert declared is not None
     taken_back = {declared.fields[key].wire: None for key, value in said.items() if value is None}
     return taken_back | wire.body(declared, said)
 
 
 def _about(stage: Stage, act_: Act, number: str | None, record_id: str | None) -> Standing:
-    label = all_records()[act_.module].label
+    label = travelling()[act_.module].label
     if number is None and record_id is None:
         waiting = stage.of_module(act_.module, (*act_.states, *act_.anew))
         found = next((one for one in waiting if act_.waits(one)), None)
@@ -136,7 +136,7 @@ def _about(stage: Stage, act_: Act, number: str | None, record_id: str | None) -
         return found
     for one in _named(stage, act_, number, record_id):
         if one.state not in (*act_.states, *act_.anew) or not act_.concerns(one):
-            state = all_records()[act_.module].answer
+            state = travelling()[act_.module].answer
             assert state is not None
             word = state.fields["state"].kind.format(one.state) or "尚未答复"
             words = f"{label} {one.number} {word}（{china_text(one.at)}），不能再“{act_.sentence}”"
@@ -156,7 +156,7 @@ def _named(stage: Stage, act_: Act, number: str | None, record_id: str | None) -
 
 def _read(act_: Act, options: Options) -> dict[str, Any]:
     """Return the options as stored values. Raises KnownProblem "wrong-act"."""
-    module = all_records()[act_.module]
+    module = travelling()[act_.module]
     declared = module if act_.makes else module.answer
     assert declared is not None
     given: dict[str, Any] = {}

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bloodbank_desktop.paths import resource
-from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.catalogue import travelling
 from bloodbank_desktop.records.declare import Verb
 from bloodbank_desktop.records.kinds.files import MOST_BYTES as MOST_FILE_BYTES
 from bloodbank_desktop.records.kinds.files import SHA256, SUFFIXES
@@ -54,15 +54,15 @@ def answer_name(key: str) -> str:
 
 
 def _schemas() -> dict[str, Schema]:
-    bodies = {key: schema(declared) for key, declared in all_records().items()}
-    for key, declared in all_records().items():
+    bodies = {key: schema(declared) for key, declared in travelling().items()}
+    for key, declared in travelling().items():
         bodies[key]["x-verbs"] = sorted(declared.verbs - {Verb.LIST, Verb.VIEW, Verb.IMPORT, Verb.EXPORT})
         if declared.activation:
             bodies[key]["x-activation"] = [declared.fields[name].wire for name in declared.activation]
     # An answer that a client cannot read entirely must not break it: more may be said one day.
     answers = {
         answer_name(key): {**schema(declared.answer), "additionalProperties": True}
-        for key, declared in all_records().items()
+        for key, declared in travelling().items()
         if declared.answer is not None
     }
     module = {"type": "string", "enum": list(bodies)}
@@ -186,7 +186,7 @@ def _parameter(place: str, name: str, of: Schema, text: str, required: bool = Fa
 _PROTOCOL = _parameter(
     "header", "X-Protocol", {"const": str(PROTOCOL), "type": "string"}, "Version of the contract.", True
 )
-_MODULE = _parameter("query", "module", {"type": "string", "enum": list(all_records())}, "Key of a module.", True)
+_MODULE = _parameter("query", "module", {"type": "string", "enum": list(travelling())}, "Key of a module.", True)
 _DIGEST = "RFC 9530 over the content as it travels (after gzip): `sha-256=:<base64>:`."
 
 

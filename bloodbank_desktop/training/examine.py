@@ -14,7 +14,7 @@ from typing import Any
 
 from bloodbank_desktop.records import validate, wire
 from bloodbank_desktop.records.bag import bag_key, bag_name
-from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.catalogue import travelling
 from bloodbank_desktop.records.declare import LineType, RecordType, Verb
 from bloodbank_desktop.records.files import named
 from bloodbank_desktop.records.problems import Problem
@@ -61,7 +61,7 @@ def examine(operation: Operation) -> Examined:
         return _refused(operation, "body-digest", "内容无法写成规范 JSON（含非法字符或数值）")
     if hashlib.sha256(text).hexdigest() != operation.sha256:
         return _refused(operation, "body-digest", "sha256 与内容的规范 JSON 不一致")
-    declared = all_records().get(operation.module)
+    declared = travelling().get(operation.module)
     if declared is None:
         return _refused(operation, "unknown-module", "平台没有这个模块，请升级或联系管理员")
     if Verb(operation.op) not in declared.verbs:

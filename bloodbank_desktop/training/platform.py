@@ -19,7 +19,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bloodbank_desktop.clock import Clock, SystemClock, china_day, utc_text
-from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.catalogue import travelling
 from bloodbank_desktop.records.kinds.files import TYPE_WORDS, recognise
 from bloodbank_desktop.training import ledger
 from bloodbank_desktop.training.envelope import Batch, Operation
@@ -329,4 +329,4 @@ def _result(
 
 def module_exists(key: str) -> bool:
     """Return whether a module of that key is declared."""
-    return key in all_records()
+    return key in travelling()

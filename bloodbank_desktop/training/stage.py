@@ -17,7 +17,7 @@ import sqlalchemy as sa
 
 from bloodbank_desktop.clock import china_day, from_utc_text, utc_text
 from bloodbank_desktop.records import wire
-from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.catalogue import travelling
 from bloodbank_desktop.records.declare import LineType, RecordType, Values
 from bloodbank_desktop.records.validate import problems, tidy
 from bloodbank_desktop.training import ledger
@@ -57,7 +57,7 @@ class Standing:
     @property
     def declared(self) -> RecordType:
         """The declaration of its module."""
-        return all_records()[self.module]
+        return travelling()[self.module]
 
     @property
     def number(self) -> str:
@@ -101,7 +101,7 @@ class Stage:
 
     def _read(self, statement: sa.Select[Any]) -> Iterator[Standing]:
         for row in self._connection.execute(statement).mappings().all():
-            declared = all_records().get(row["module"])
+            declared = travelling().get(row["module"])
             if declared is None or declared.answer is None:
                 continue
             values, _ = wire.from_body(declared, json.loads(row["body"]))
@@ -133,7 +133,7 @@ class Stage:
         record = desk.records[record_id]
         row = desk.change_of(record)
         word = answered(record, more)
-        declared = all_records()[record["module"]].answer
+        declared = travelling()[record["module"]].answer
         assert declared is not None
         _hold(declared, json.loads(word["answer"]), record["module"])
         return self._publish({**record, **word}, json.loads(row["body"]))
@@ -143,7 +143,7 @@ class Stage:
 
         Raises WrongWord for a body or an answer that breaks the declaration.
         """
-        desk, declared = self._desk, all_records()[module]
+        desk, declared = self._desk, travelling()[module]
         assert declared.answer is not None
         desk.receipts += 1
         said = {"receiptNo": f"PT{desk.day}-{desk.receipts:06d}", "receivedAt": desk.now} | (more or {})

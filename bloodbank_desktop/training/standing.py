@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from bloodbank_desktop.records import wire
-from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.catalogue import travelling
 from bloodbank_desktop.records.validate import fixed_changes, tidy
 from bloodbank_desktop.training.examine import Claim, Examined, as_error
 from bloodbank_desktop.training.ledger import CHANGE
@@ -95,7 +95,7 @@ def bags_refuse(item: Examined, desk: Desk) -> Document | None:
 
 def standing_refuses(item: Examined, record: dict[str, Any], desk: Desk) -> Document | None:
     """What the record has become on the platform forbids some operations: locks, fixed fields, a second activation."""
-    op, declared = item.operation, all_records()[record["module"]]
+    op, declared = item.operation, travelling()[record["module"]]
     before, _ = wire.from_body(declared, desk.body(record))
     # Before the lock, which an activation closes as well: who came second must hear what happened.
     if op.op == "activate" and any(before.get(key) is not None for key in declared.activation):

@@ -67,6 +67,8 @@ REFUSES = frozenset({"clinical_issue.bags.visual_defects"})
 STATED = tuple(place for place, name in zip(PLACES, NAMES, strict=True) if name not in REFUSES)
 STATED_NAMES = [name for name in NAMES if name not in REFUSES]
 MODULES = tuple(all_records().values())
+TRAVELLING = tuple(module for module in MODULES if module.travels)
+LOCAL = tuple(module for module in MODULES if not module.travels)
 APPEND_ONLY = tuple(module for module in MODULES if module.append_only)
 REGISTERED = tuple(module for module in MODULES if Verb.REGISTER in module.verbs)
 FORBIDDEN = [(module, verb) for module in MODULES for verb in Verb if verb not in module.verbs]

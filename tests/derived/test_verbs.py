@@ -19,8 +19,8 @@ from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.storage.lists import ListQuery
 from bloodbank_desktop.training import contract
 from bloodbank_desktop.training.platform import Platform
-from tests.derived.examples import examples, fresh, save, stage
-from tests.derived.fields import APPEND_ONLY, FORBIDDEN, MODULES
+from tests.derived.examples import arrive, examples, fresh, save, stage
+from tests.derived.fields import APPEND_ONLY, FORBIDDEN, LOCAL, MODULES, TRAVELLING
 from tests.support import REFUSED, bare, census, open_store
 from tests.training.kit import Device, StillClock, slug, whole_feed
 
@@ -137,7 +137,7 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
 @pytest.mark.parametrize(("module", "verb"), FORBIDDEN, ids=lambda one: getattr(one, "key", one))
 def test_platform_refuses_the_verb(module: RecordType, verb: Verb, platform: Platform) -> None:
     """The platform refuses an operation that the module does not know, for good, and its feed does not move."""
-    if verb not in TRAVEL:
+    if verb not in TRAVEL or not module.travels:
         return
     body = {"reason": ""} if verb is Verb.DELETE else wire.body(module, fresh(module))
     before = len(whole_feed(platform))
@@ -150,8 +150,37 @@ def test_platform_refuses_the_verb(module: RecordType, verb: Verb, platform: Pla
 def test_the_contract_names_the_verbs() -> None:
     """The published contract names for each module the operations that it takes, and no other."""
     schemas = contract.document()["components"]["schemas"]
-    for module in MODULES:
+    for module in TRAVELLING:
         assert schemas[module.key]["x-verbs"] == sorted(verb.value for verb in TRAVEL if verb in module.verbs)
+
+
+@pytest.mark.parametrize("module", LOCAL, ids=lambda module: module.key)
+def test_what_stays_here_never_travels(module: RecordType, shared: Profile, platform: Platform) -> None:
+    """A local module has its audit and its history, but no operation, no schema, and no place on the platform."""
+    waiting = shared.desk.queue.summary().waiting
+    whole = fresh(module)
+    record_id = save(shared, module, whole)
+    if Verb.AMEND in module.verbs:
+        assert shared.desk.amend(module.key, record_id, whole).dseq is None
+    shown = shared.desk.view(module.key, record_id)
+    (row,) = [
+        one for one in shared.desk.page(shared.desk.open_list(ListQuery(module.key)), 0) if one.record_id == record_id
+    ]
+    assert (shown.upload, row.upload, shared.desk.queue.summary().waiting) == ("local", "local", waiting)
+    assert module.key not in json.dumps(contract.document())
+    (result,) = (device := Device(platform)).send(device.operation(module.key, wire.body(module, whole), "register"))
+    assert (result["status"], slug(result["problem"])) == ("rejected", "unknown-module")
+    with pytest.raises(KnownProblem, match="筛选"):
+        shared.desk.open_list(ListQuery(module.key, filters={"upload": ("pending",)}))
+
+
+@pytest.mark.parametrize("module", LOCAL, ids=lambda module: module.key)
+def test_a_platform_cannot_bring_what_stays_here(module: RecordType, shared: Profile) -> None:
+    """A change of the feed for a local module makes no record here, whoever sent it."""
+    record_id = arrive(shared, module, fresh(module))
+    with pytest.raises(KnownProblem) as caught:
+        shared.desk.view(module.key, record_id)
+    assert caught.value.code == "no-such-record"
 
 
 def test_unknown_module_is_refused(shared: Profile) -> None:

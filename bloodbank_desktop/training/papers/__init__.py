@@ -27,6 +27,7 @@ from bloodbank_desktop.training.papers.care import (
     autologous_values,
     crossmatch_values,
     issue_values,
+    near_miss_values,
     reaction_values,
     referral_values,
     request_values,
@@ -77,6 +78,7 @@ __all__ = [
     "entered",
     "group_of",
     "issue_values",
+    "near_miss_values",
     "order_values",
     "patient_of",
     "person_values",
@@ -107,6 +109,7 @@ _VALUES: dict[str, Callable[..., Values]] = {
     "autologous_transfusion": autologous_values,
     "immunohaematology_request": referral_values,
     "recall_notice": lambda seed, **more: recall_values(2, seed, **more),
+    "near_miss": near_miss_values,
 }
 
 

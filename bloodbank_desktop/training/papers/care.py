@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from bloodbank_desktop.clock import china_day
+from bloodbank_desktop.records.bag import bag_key, bag_name
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.training.papers.bags import IDENTITY, LABEL, Bag, pick, some
 from bloodbank_desktop.training.papers.people import CLINIC, NOW, STAFF, Values, person_values
@@ -136,6 +137,28 @@ def _of_one_group(values: Values, bags: Iterable[Bag]) -> Values:
         if (bag["abo"], bag["rhd"]) != patient:
             raise ValueError(f"the bag is {bag['abo']} {bag['rhd']}, the patient {' '.join(map(str, patient))}")
     return values
+
+
+def near_miss_values(seed: int = 0, *, now: datetime = NOW, **changes: Any) -> Values:
+    """Return the report of an expired bag of the delivery of that seed that a scan stopped before it left."""
+    bag = some(None, 1, seed, now)[0]
+    values: Values = {
+        "report_no": f"XZS{seed:08d}",
+        "found_at": now - timedelta(minutes=20),
+        "stage": "scan",
+        "bag": bag_name(bag_key(bag)),
+        "harm": "not_issued",
+        "alert_no": Decimal(seed + 1),
+        "rule": "issue-expired",
+        "message": f"第 1 袋 {bag_name(bag_key(bag))} 已过期，不能发出",
+        "happened": "发血时从待发架取出的血袋已过期，扫描时被系统拦下，换同型血袋后发出。",
+        "cause": "expired_in_stock",
+        "action": "血袋移至报废区，清点同一层其余血袋。",
+        "status": "open",
+        "reporter": STAFF[0],
+        "reported_at": now,
+    }
+    return values | changes
 
 
 def autologous_values(seed: int = 0, *, now: datetime = NOW, **changes: Any) -> Values:
