@@ -307,3 +307,17 @@ def test_the_administrator_manages_persons(screen: Screen) -> None:
     seat(screen.profile, "训练甲", "technician")
     screen.window.sitting.administer()
     wait_until(lambda: "管理人员须由管理进行" in screen.window.messages.text, PATIENCE)
+
+
+def test_ctrl_l_locks_from_inside_a_dialog(screen: Screen) -> None:
+    """The key works in every window of the program, where the shortcut of the main window does not reach."""
+    QTest.keyClick(screen.window, KEY.Key_N, CTRL)
+    form = screen.dialog(QDialog)
+    form.activateWindow()
+    wait_until(form.isActiveWindow, PATIENCE)
+    QTest.keyClick(form.windowHandle(), KEY.Key_L, CTRL)
+    wait_until(lambda: screen.window.sitting.is_locked, PATIENCE)
+    assert len(screen.covers()) == 2
+    make_password(screen)
+    screen.fill(screen.locked, password=ONE)
+    wait_until(lambda: not screen.window.sitting.is_locked, PATIENCE)
