@@ -354,6 +354,12 @@ def mutate_rules(arguments: Sequence[str]) -> int:
     return start([python, "-m", "tests.mutation", *arguments], child_environment(), ROOT)
 
 
+def papers(arguments: Sequence[str]) -> int:
+    """write hazard table, warnings catalogue, traceability matrix … under resources/help/safety and README examples anew"""
+    python = set_up(development=True)
+    return start([python, "-m", "tests.validation", *(arguments or ["--write"])], child_environment(), ROOT)
+
+
 def build(arguments: Sequence[str]) -> int:
     """build the wheel into dist/, without network"""
     python = set_up(development=True)
@@ -363,7 +369,7 @@ def build(arguments: Sequence[str]) -> int:
 
 
 WORDS: dict[str, Callable[[Sequence[str]], int]] = {
-    word.__name__.replace("_", "-"): word for word in (run, test, bench, tour, contract, mutate_rules, build)
+    word.__name__.replace("_", "-"): word for word in (run, test, bench, tour, contract, papers, mutate_rules, build)
 }
 
 

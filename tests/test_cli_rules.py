@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from bloodbank_desktop.storage.selfcheck_rows import Outcome
 from bloodbank_desktop.storage.site_rows import Switched
 from tests.faults.words import Said, program, run, word
 from tests.samples import NOW
+from tests.validation.examples import EXAMPLES, README
 
 EXPIRED = {"bags.1.expires_at": "2026-11-23T08:59:00+08:00"}
 
@@ -56,6 +58,16 @@ def test_a_whole_description_is_read_like_a_base_case(tmp_path: Path) -> None:
     assert (bare.code, bare.codes) == (1, ["required"])
     wrong = check(tmp_path, "receipt", {"values": {**base["values"], "receiver": None}, "facts": base["facts"]})
     assert [problem["field"] for problem in wrong.problems] == ["receiver"]
+
+
+@pytest.mark.parametrize("what", EXAMPLES)
+def test_the_examples_of_the_readme(what: str, tmp_path: Path) -> None:
+    """What the README shows as complete can be asked as it stands, and passes."""
+    text = README.read_text(encoding="utf-8")
+    found = re.search(rf"<!-- example: {what} -->\n```json\n(.*?)```", text, re.DOTALL)
+    assert found is not None
+    said = check(tmp_path, what, json.loads(found[1]))
+    assert (said.code, said.answer["verdict"]) == (0, "ok"), said
 
 
 def test_what_cannot_be_checked(tmp_path: Path) -> None:
