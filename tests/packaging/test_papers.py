@@ -34,4 +34,4 @@ def test_requirements_are_written_once_and_have_a_source() -> None:
 def test_every_rule_has_vectors_and_tests_are_found() -> None:
     """Each rule has vectors; scanning finds tests by the rule's id and by its own codes."""
     assert all(vectors_of().values())
-    assert "tests/rules/test_receipt.py::test_an_unknown_product_is_stopped" in spoken_of()["receipt-product"]
+    assert "tests/rules/test_receipt.py" in spoken_of()["receipt-product"]

@@ -76,7 +76,7 @@ def _warnings() -> Iterator[str]:
             ("算法", " ".join((one.find.__doc__ or "").split())),
             ("数据表", "、".join(_edition(name) for name in one.tables) or "无"),
             ("本院开关", "、".join(f"{SWITCHES.word(key)}（`{key}`）" for key in one.switches) or "无"),
-            ("例题与测试", f"例题 {vectors_of()[one.id]} 道，测试 {len(spoken_of()[one.id])} 个"),
+            ("例题与测试", f"例题 {vectors_of()[one.id]} 道，测试 {_few(spoken_of()[one.id], 6)}"),
         ]
         yield _table(("项目", "内容"), facts)
         yield _table(("代码", "原文（{} 内为当时的内容）"), [(f"`{code}`", text) for code, text in one.says.items()])
