@@ -1,5 +1,7 @@
 """Fill a new training profile with years of records in minutes: `python -m tests.generate --records N --into FOLDER`.
 
+With `--mix` they are of all modules and linked to each other (tests/generate_chain.py), without it requests alone, the
+longest list there is, and bags in stock.
 The rows are those of the program itself – storage says what they look like, this file only hands them over in bulk – so
 that what is measured on them holds for a real file, and `storage.verify` finds nothing wrong with it. Nobody in it
 exists: names are drawn from lists, numbers and check digits computed (tests/samples.py).
@@ -243,35 +245,48 @@ def _hurried(profile: Profile) -> Iterator[Connection]:
         connection.invalidate()
 
 
-def generate(folder: Path, *, records: int = 0, stock: int = 0, sent: bool = True, now: datetime | None = None) -> None:
-    """Make a new training profile with that many requests, and bags in whole deliveries of a hundred.
-
-    Raises FileExistsError if the folder holds something.
-    """
+@contextmanager
+def filling(folder: Path, now: datetime | None = None) -> Iterator[Filler]:
+    """Give what fills a new training profile. Raises FileExistsError if the folder holds something."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty")
     profile = open_profile(folder, training=True)
     try:
-        filler = Filler(profile, (now or profile.desk.clock.now()).replace(microsecond=0))
-        filler.fill("stock_in", -(-stock // BAGS_A_DELIVERY))
-        filler.fill("transfusion_request", records, sent=sent)
+        yield Filler(profile, (now or profile.desk.clock.now()).replace(microsecond=0))
     finally:
         profile.close()
+
+
+def generate(folder: Path, *, records: int = 0, stock: int = 0, sent: bool = True, now: datetime | None = None) -> None:
+    """Make a new training profile with that many requests, and bags in whole deliveries of a hundred.
+
+    Raises FileExistsError if the folder holds something.
+    """
+    with filling(folder, now) as filler:
+        filler.fill("stock_in", -(-stock // BAGS_A_DELIVERY))
+        filler.fill("transfusion_request", records, sent=sent)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the profile and say how long it took."""
     parser = argparse.ArgumentParser(prog="python -m tests.generate", description=__doc__)
-    parser.add_argument("--records", type=int, default=10_000, help="transfusion requests")
-    parser.add_argument("--stock", type=int, default=0, help="bags in stock, rounded up to hundreds")
+    parser.add_argument("--records", type=int, default=10_000, help="transfusion requests; of all modules with --mix")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--stock", type=int, default=0, help="bags in stock, rounded up to hundreds")
+    what.add_argument("--mix", action="store_true", help="records of all modules, linked to each other")
     parser.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="profile folder, new or empty")
     options = parser.parse_args(arguments)
     began = time.monotonic()
-    generate(options.into, records=options.records, stock=options.stock)
-    print(
-        f"{options.records:,} requests and {options.stock:,} bags in {time.monotonic() - began:.0f} s: {options.into}"
-    )
+    if options.mix:
+        from tests import generate_chain
+
+        generate_chain.generate(options.into, options.records)
+        what_is_there = f"{options.records:,} records of all modules"
+    else:
+        generate(options.into, records=options.records, stock=options.stock)
+        what_is_there = f"{options.records:,} requests and {options.stock:,} bags"
+    print(f"{what_is_there} in {time.monotonic() - began:.0f} s: {options.into}")
     return 0
 
 

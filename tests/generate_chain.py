@@ -1,4 +1,4 @@
-"""Fill a new training profile with years of all modules, linked to each other: `python -m tests.generate_chain`.
+"""Fill a new training profile with years of all modules, linked to each other: `python -m tests.generate --mix`.
 
 Its unit is an order of the blood centre with its note and its delivery of six bags, five requests, four issues, and what
 becomes of the rest; every fifth unit has a reaction, every fiftieth a recall. Some bags of the last years are in stock.
@@ -7,19 +7,14 @@ Patients come back. As in tests/generate.py, whose rows these are, nobody exists
 
 from __future__ import annotations
 
-import argparse
-import sys
-import time
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bloodbank_desktop.operations.opening import open_profile
 from bloodbank_desktop.records.declare import Values
 from tests import samples
-from tests.generate import YEARS, Filler, Maker, person
+from tests.generate import YEARS, Maker, filling, person
 
 BAGS, REQUESTS, ISSUES = 6, 5, 4
 #: Of how many units one has …
@@ -154,29 +149,6 @@ def plan(records: int) -> list[tuple[str, int, Maker, bool]]:
 
 def generate(folder: Path, records: int, *, now: datetime | None = None) -> None:
     """Make a new training profile with that many records in all. Raises FileExistsError if the folder holds something."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if any(folder.iterdir()):
-        raise FileExistsError(f"{folder} is not empty")
-    profile = open_profile(folder, training=True)
-    try:
-        filler = Filler(profile, (now or profile.desk.clock.now()).replace(microsecond=0))
+    with filling(folder, now) as filler:
         for kind, count, make, arrived in plan(records):
             filler.fill(kind, count, make=make, arrived=arrived)
-    finally:
-        profile.close()
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Make the profile and say how long it took."""
-    parser = argparse.ArgumentParser(prog="python -m tests.generate_chain", description=__doc__)
-    parser.add_argument("--records", type=int, default=10_000, help="of all modules together")
-    parser.add_argument("--into", type=Path, required=True, metavar="FOLDER", help="profile folder, new or empty")
-    options = parser.parse_args(arguments)
-    began = time.monotonic()
-    generate(options.into, options.records)
-    print(f"{options.records:,} records in {time.monotonic() - began:.0f} s: {options.into}")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

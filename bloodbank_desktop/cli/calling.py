@@ -27,7 +27,7 @@ Run = Callable[[argparse.Namespace], int]
 YES, NO, WRONG_CALL = 0, 1, 2
 #: Codes of problems that say that the call cannot be meant, as opposed to an answer that is no.
 WRONG = {"unknown-module", "no-such-file", "wrong-act", "no-such-deed", "no-such-followup", "wrong-bag", "unknown-code"}
-WRONG |= {"unknown-check"}
+WRONG |= {"unknown-check", "unknown-table"}
 
 
 class AddWord(Protocol):

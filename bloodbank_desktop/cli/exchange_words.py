@@ -34,7 +34,9 @@ def _template(options: argparse.Namespace) -> int:
         return YES
     from bloodbank_desktop.exchange.template import write_template
 
-    write_template(declared, options.xlsx)
+    # With the words of this site.
+    with profile(options):
+        write_template(declared, options.xlsx)
     say({"file": str(options.xlsx)})
     return YES
 

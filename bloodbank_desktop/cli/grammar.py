@@ -14,6 +14,7 @@ from bloodbank_desktop.cli import (
     rule_words,
     stock_words,
     switch_words,
+    table_words,
 )
 from bloodbank_desktop.cli.calling import Parser, Run, everywhere
 
@@ -47,5 +48,6 @@ def parser(window: Run) -> Parser:
         platform_words,
     ):
         subject.add(word)
+    table_words.add_tables(words)
     platform_words.add_training(words)
     return made

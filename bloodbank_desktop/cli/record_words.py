@@ -61,10 +61,12 @@ def _register(options: argparse.Namespace) -> int:
 
     declared = record_type(options.kind)
     picked: list[Path] = []
-    values, unread = from_json(declared, with_files(declared, options.file, picked))
-    if unread:
-        return no(unread)
+    whole = with_files(declared, options.file, picked)
     with profile(options) as opened:
+        # Here and not before: the file may state a key that this site added to a code table.
+        values, unread = from_json(declared, whole)
+        if unread:
+            return no(unread)
         for path in picked:
             opened.desk.add_file(path)
         say(saved(opened.desk.register(options.kind, values)))

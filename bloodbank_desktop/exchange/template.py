@@ -58,7 +58,7 @@ def _word_lists(plans: tuple[Sheet, ...]) -> dict[str, tuple[str, ...]]:
 
 def _words(f: Field) -> tuple[str, ...]:
     if isinstance(f.kind, kinds.Choice | kinds.Choices):
-        return tuple(f.kind.table.word(key) for key in f.kind.table)
+        return tuple(f.kind.table.word(key) for key in f.kind.table.offered)
     return f.kind.words[::-1] if isinstance(f.kind, kinds.Flag) else ()
 
 

@@ -63,7 +63,7 @@ class ChoiceEditor(_BoxEditor):
     def __init__(self, field: Field, parent: QWidget | None, now: Now) -> None:
         assert isinstance(field.kind, kinds.Choice)
         table = field.kind.table
-        super().__init__(field, parent, now, [Entry(table.word(key), (key,)) for key in table])
+        super().__init__(field, parent, now, [Entry(table.word(key), (key,)) for key in table.offered])
 
 
 @edits(kinds.Flag)
@@ -118,7 +118,7 @@ def _together(widths: list[int], abreast: int) -> int:
 
 @edits(kinds.Choices)
 class ChoicesEditor(Editor):
-    """Any number of entries of a code table, as a row of check boxes; a key of a newer platform gets a box too."""
+    """Any number of entries of a code table, as a row of check boxes; what is not offered but shown gets one too."""
 
     wide = True
 
@@ -128,7 +128,7 @@ class ChoicesEditor(Editor):
         super().__init__(field, self._page, now)
         self._boxes: dict[str, QCheckBox] = {}
         self._read_only = False
-        for key in field.kind.table:
+        for key in field.kind.table.offered:
             self._add(key, field.kind.table.word(key))
 
     def _add(self, key: str, word: str) -> None:

@@ -271,6 +271,9 @@ class Router:
         if description not in products:
             message = f"产品字典中没有 {brought['product_code']}，不能入库。请隔离此袋，联系管理员补充产品字典"
             raise RefusedScan(refused("unknown-product", message, tone=Tone.UNKNOWN_PRODUCT))
+        if products.retired(description):
+            message = f"产品码 {brought['product_code']}（{products.word(description)}）已停用，不能入库。请隔离此袋，联系管理员"
+            raise RefusedScan(refused("retired-product", message, tone=Tone.UNKNOWN_PRODUCT))
         line["component"] = products.facet(description, "component")
         line["amount"] = Decimal(products.facet(description, "amount"))
 

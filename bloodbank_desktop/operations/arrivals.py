@@ -15,10 +15,11 @@ from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.operations import effects, judging
 from bloodbank_desktop.operations.giving_way import give_way
 from bloodbank_desktop.operations.results import Changes
+from bloodbank_desktop.operations.site_tables import SiteTables
 from bloodbank_desktop.records.catalogue import travelling
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.validate import problems, tidy
-from bloodbank_desktop.records.wire import fingerprint, from_body
+from bloodbank_desktop.records.wire import fingerprint, from_body, site_words
 from bloodbank_desktop.rules.catalogue import Level
 from bloodbank_desktop.storage import audit, history, outbox, platform_rows, rows
 from bloodbank_desktop.storage.ledger import Cause
@@ -45,9 +46,10 @@ class ServerChange:
 class Arrivals:
     """The receiving side of one store."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, tables: SiteTables | None = None) -> None:
         self.store = store
         self.clock = clock
+        self._tables = tables or SiteTables(store)
 
     def cursor(self, feed: str = "main") -> Cursor:
         """Return how far a feed has been read."""
@@ -69,6 +71,8 @@ class Arrivals:
                     continue
                 self._keep(tx, change, now)
                 if declared is not None:
+                    words, _ = site_words(declared, change.body)
+                    self._tables.learn(tx, words, at=now, actor=ACTOR)
                     self._adopt(tx, declared, change, now)
                     kinds.add(change.module)
                     touched.add(change.id)

@@ -99,6 +99,10 @@ def register_all(desk: Desk, kind: str, candidates: Sequence[Candidate], *, numb
     now = desk.clock.now()
     batch_id = new_id()
     with desk.store.write() as tx:
+        if desk.tables.follow(tx):
+            raise KnownProblem(
+                "管理员刚刚改动过代码表，没有导入任何记录；请重新检查文件后再导入", code="tables-changed"
+            )
         # Once more inside: between the look and the save another window may have registered one of them.
         _refuse_taken(tx, kind, number, candidates)
         first = last = 0

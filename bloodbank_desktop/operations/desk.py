@@ -23,13 +23,15 @@ from bloodbank_desktop.operations.queue import Queue
 from bloodbank_desktop.operations.results import Saved, Shown
 from bloodbank_desktop.operations.seat import ENVIRONMENT, Seat
 from bloodbank_desktop.operations.signing import sign
+from bloodbank_desktop.operations.site_tables import SiteTables
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
-from bloodbank_desktop.records.declare import VERB_WORDS, RecordType, Values, Verb
+from bloodbank_desktop.records.declare import VERB_WORDS, Field, RecordType, Values, Verb
 from bloodbank_desktop.records.ids import new_id
+from bloodbank_desktop.records.kinds import Choice
 from bloodbank_desktop.records.kinds.files import Entry
 from bloodbank_desktop.records.problems import Problem, Refused
-from bloodbank_desktop.records.validate import fixed_changes, problems, tidy
+from bloodbank_desktop.records.validate import fixed_changes, problems, retired, tidy
 from bloodbank_desktop.records.wire import body, canonical, digest, fingerprint, from_body
 from bloodbank_desktop.rules.catalogue import Finding, Level
 from bloodbank_desktop.rules.overriding import EMPTY, Passage
@@ -58,6 +60,8 @@ class Desk(Seat):
     def __init__(self, store: Store, clock: Clock, person: Person | None = None) -> None:
         super().__init__(store, clock, person)
         self.persons = Persons(store, clock)
+        self.tables = SiteTables(store)
+        self._mark: int | None = None
         self._picked = Picked()
         self.drafts = Drafts(self, self._picked)
         self.queue = Queue(self)
@@ -81,11 +85,14 @@ class Desk(Seat):
         whole = tidy(declared, values)
         now = self.clock.now()
         unsigned = list(sign(declared, whole, self.person, passage.second, now))
-        found = problems(declared, whole) or unsigned
+        found = _problems(declared, whole) or unsigned
         if found:
             raise Refused(found)
         record_id = draft or new_id()
         with self._judged(kind, record_id, whole), self.store.write() as tx:
+            if self.tables.follow(tx) and (found := _problems(declared, whole)):
+                # An administrator changed a code table since the look.
+                raise Refused(found)
             if draft is not None and rows.find(tx, kind, record_id) is not None:
                 raise KnownProblem("这份草稿已经登记过，请在列表中查看", code="registered-already")
             self._keep_files(tx, declared, whole, now)
@@ -128,6 +135,7 @@ class Desk(Seat):
         whole = tidy(declared, values)
         now = self.clock.now()
         with self._judged(kind, record_id, whole), self.store.write() as tx:
+            self.tables.follow(tx)
             row = self._row(tx, declared, record_id)
             if revision is not None and revision != row.revision:
                 raise KnownProblem(
@@ -136,7 +144,10 @@ class Desk(Seat):
             for f in declared.plain:
                 if f.serial is not None and whole[f.key] is None:
                     whole[f.key] = row.values[f.key]
-            found = problems(declared, whole) or list(fixed_changes(declared, row.values, whole))
+            found = problems(declared, whole) or [
+                *fixed_changes(declared, row.values, whole),
+                *retired(declared, whole, row.values),
+            ]
             if found:
                 raise Refused(found)
             effect = effects.EFFECTS.get(kind)
@@ -269,7 +280,7 @@ class Desk(Seat):
         whole = tidy(declared, values)
         now = self.clock.now()
         unsigned = list(sign(declared, whole, self.person, second, now)) if before is None else []
-        wrong = problems(declared, whole) or unsigned
+        wrong = _problems(declared, whole, before) or unsigned
         if wrong or kind not in effects.EFFECTS:
             return whole, wrong
         with self.store.read() as tx:
@@ -279,7 +290,7 @@ class Desk(Seat):
     def fresh(self, kind: str) -> dict[str, Any]:
         """Return what a new dialog shows at once, for the person to see and change."""
         given = {"now": self.clock.now().replace(second=0, microsecond=0), "operator": self.operator or None}
-        wanted = {f.key: f.fresh for f in record_type(kind).plain if f.fresh is not None}
+        wanted = {f.key: f.fresh for f in record_type(kind).plain if f.fresh is not None and not _retired(f)}
         return {key: given.get(name, name) for key, name in wanted.items()}
 
     # -- files ----------------------------------------------------------------------------------------------------
@@ -329,7 +340,12 @@ class Desk(Seat):
 
     def change_mark(self) -> int:
         """Return a number that differs after any commit, of this or another process; for one thread only."""
-        return self.store.change_mark()
+        mark = self.store.change_mark()
+        if mark != self._mark:
+            self._mark = mark
+            # An administrator may have changed a code table elsewhere.
+            self.tables.look()
+        return mark
 
     # -- within ----------------------------------------------------------------------------------------------------
 
@@ -416,3 +432,13 @@ class Desk(Seat):
             # On a full or read-only disk people must still be able to look at what they have.
             if problem.code not in ENVIRONMENT:
                 raise
+
+
+def _retired(f: Field) -> bool:
+    """Whether what a new dialog would show at once was retired: then the person chooses."""
+    return isinstance(f.kind, Choice) and f.fresh is not None and f.kind.table.retired(f.fresh)
+
+
+def _problems(declared: RecordType, whole: Values, before: Values | None = None) -> list[Problem]:
+    """Return what is wrong with values; what `before` said of retired entries may go on being said."""
+    return problems(declared, whole) or list(retired(declared, whole, before))

@@ -12,8 +12,9 @@ from typing import Any
 import sqlcipher3.dbapi2 as driver
 
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.records.tables import InForce
 from bloodbank_desktop.secrets import KeyKeeper, KeyringKey, TrainingKey
-from bloodbank_desktop.storage import steps
+from bloodbank_desktop.storage import steps, table_rows
 from bloodbank_desktop.storage.connection import FILE_NAME, connect_raw, version_untouched
 from bloodbank_desktop.storage.first_rows import first_rows
 from bloodbank_desktop.storage.listing import ListRow
@@ -24,6 +25,7 @@ class FirstLook:
 
     def __init__(self, folder: Path, *, training: bool) -> None:
         self._connection: Any = None
+        self._tables: InForce | None = None
         path = folder / FILE_NAME
         try:
             if not path.exists():
@@ -36,6 +38,9 @@ class FirstLook:
             key = keeper.load()
             if key is not None and version_untouched(path, key) == steps.STEPS[-1].number:
                 self._connection = connect_raw(path, key)
+                # The words of the site, not ours for a moment.
+                self._tables = InForce(str(path.resolve()))
+                self._tables.put(table_rows.overlay(self._connection.execute(table_rows.ALL)))
         except (driver.Error, KnownProblem, OSError, ValueError):
             self.close()
 
@@ -50,6 +55,8 @@ class FirstLook:
 
     def close(self) -> None:
         """Close the connection."""
+        if self._tables is not None:
+            self._tables.release()
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()

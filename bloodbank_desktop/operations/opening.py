@@ -55,6 +55,7 @@ class Profile:
 
     def close(self) -> None:
         """Close the data file."""
+        self.desk.tables.close()
         self.store.close()
 
     def platform_token(self) -> str:
@@ -129,7 +130,15 @@ def open_profile(
     store = Store(path, key, clock)
     desk = Desk(store, clock, training_persons.seat(store, clock) if training else None)
     desk.persons = Persons(store, clock, training=training)
-    return Profile(folder, training, settings, store, desk, Dispatch(store, clock), Arrivals(store, clock), key)
+    try:
+        # Before anything is read: what the site changed in code tables is what this process shows.
+        desk.tables.look()
+    except BaseException:
+        store.close()
+        raise
+    return Profile(
+        folder, training, settings, store, desk, Dispatch(store, clock), Arrivals(store, clock, desk.tables), key
+    )
 
 
 def _first_start(folder: Path, training: bool, keeper: KeyKeeper | None, settings: Settings) -> None:

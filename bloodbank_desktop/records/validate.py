@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bloodbank_desktop.records import kinds, tables
 from bloodbank_desktop.records.declare import LineType, Values
 from bloodbank_desktop.records.problems import Problem
 
@@ -68,6 +69,33 @@ def fixed_changes(declared: LineType, before: Values, after: Values) -> Iterator
         for index, (one, other) in enumerate(zip(old, new, strict=False), start=1):
             if f.fixed:
                 yield from (problem.inside(f.key, index) for problem in fixed_changes(of, one, other))
+
+
+def retired(declared: LineType, values: Values, before: Values | None = None) -> Iterator[Problem]:
+    """Yield a problem for each entry of a code table that is no longer for new records (`Table.retired`).
+
+    What the record said `before` it may go on saying. The values are valid.
+    """
+    return _retired(declared, values, before or {}) if tables.current().changes else iter(())
+
+
+def _retired(declared: LineType, values: Values, before: Values) -> Iterator[Problem]:
+    for f in declared.plain:
+        if isinstance(f.kind, kinds.Choice | kinds.Choices):
+            had = _keys(before.get(f.key))
+            for key in _keys(values.get(f.key)):
+                if f.kind.table.retired(key) and key not in had:
+                    yield Problem(f.key, "retired", f"{f.label}：“{f.kind.table.word(key)}”已停用，请改选其他项")
+    for f, of in declared.groups:
+        # Lines are added and moved: what any of them said any of them may go on saying.
+        old = before.get(f.key) or ()
+        said = {g.key: tuple(key for one in old for key in _keys(one.get(g.key))) for g in of.plain}
+        for index, member in enumerate(values.get(f.key) or (), start=1):
+            yield from (problem.inside(f.key, index) for problem in _retired(of, member, said))
+
+
+def _keys(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else () if value is None else (value,)
 
 
 def tidy(declared: LineType, values: Values) -> dict[str, Any]:

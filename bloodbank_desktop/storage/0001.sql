@@ -985,6 +985,20 @@ CREATE TABLE stock_levels (
 	PRIMARY KEY (component, abo, rhd)
 )
 --;
+CREATE TABLE table_changes (
+	seq INTEGER NOT NULL, 
+	table_name TEXT NOT NULL, 
+	"key" TEXT NOT NULL, 
+	act TEXT NOT NULL, 
+	body TEXT NOT NULL, 
+	reverts INTEGER, 
+	reason TEXT NOT NULL, 
+	at TEXT NOT NULL, 
+	actor TEXT NOT NULL, 
+	PRIMARY KEY (seq), 
+	UNIQUE (reverts)
+)
+--;
 CREATE TABLE transfusion_request (
 	_seq INTEGER NOT NULL, 
 	_id TEXT NOT NULL, 
@@ -1421,6 +1435,12 @@ CREATE TRIGGER site_switches_no_update BEFORE UPDATE ON site_switches BEGIN SELE
 CREATE TRIGGER site_switches_no_delete BEFORE DELETE ON site_switches BEGIN SELECT RAISE(ABORT, 'site_switches is append-only'); END
 --;
 CREATE TRIGGER site_switches_no_replace BEFORE INSERT ON site_switches WHEN EXISTS (SELECT 1 FROM site_switches WHERE "seq" = NEW."seq") BEGIN SELECT RAISE(ABORT, 'site_switches is append-only'); END
+--;
+CREATE TRIGGER table_changes_no_update BEFORE UPDATE ON table_changes BEGIN SELECT RAISE(ABORT, 'table_changes is append-only'); END
+--;
+CREATE TRIGGER table_changes_no_delete BEFORE DELETE ON table_changes BEGIN SELECT RAISE(ABORT, 'table_changes is append-only'); END
+--;
+CREATE TRIGGER table_changes_no_replace BEFORE INSERT ON table_changes WHEN EXISTS (SELECT 1 FROM table_changes WHERE "seq" = NEW."seq") BEGIN SELECT RAISE(ABORT, 'table_changes is append-only'); END
 --;
 CREATE TRIGGER duties_no_delete BEFORE DELETE ON duties BEGIN SELECT RAISE(ABORT, 'a duty is closed once and never removed'); END
 --;

@@ -242,6 +242,21 @@ sign_in_failures = Table(
     Column("until", Moment),
 )
 
+#: What the site changed in code tables (records.overlay), as a history; `body` is word, place and facets in JSON.
+table_changes = Table(
+    "table_changes",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    Column("table_name", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("act", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("reverts", Integer, unique=True),
+    Column("reason", Text, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("actor", Text, nullable=False),
+)
+
 #: What a hospital wants to have at least, by group; empty until somebody sets it.
 stock_levels = Table(
     "stock_levels",
@@ -393,7 +408,7 @@ def _append_only(name: str, keys: tuple[str, ...], words: str) -> list[str]:
 
 def _triggers() -> list[str]:
     found: list[str] = []
-    for name in ("ledger", "audit", "revisions", "patient_merges", "alerts", "alert_reviews", "site_switches"):
+    for name in ("ledger", "audit", "revisions", "patient_merges", "alerts", "alert_reviews", "site_switches", "table_changes"):
         found += _append_only(name, ("seq",), f"{name} is append-only")
     words = "a duty is closed once and never removed"
     found += _append_only("duties", ("id",), words)[1:]

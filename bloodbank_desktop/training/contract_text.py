@@ -64,6 +64,10 @@ of it and claims no conformance to it.
 
 ## Form
 * Codes are keys of tables, numbers are strings, times are RFC 3339 with zone. What is not stated is left out.
+* A code with an `enum` is of a table that is the same everywhere. A code with a `pattern` is of a list that a hospital
+  may extend (`x-table`; `x-known` are the keys of the published list): any further key is accepted if the body states
+  its word under `siteWords`, table by table. A key means one thing for ever; its word may be put better. Retired keys
+  stay valid in old records and arrive like any other.
 * Every refusal is `application/problem+json` (RFC 9457) of a type under `x-problem-types`; nothing is ever HTML.
   `errors` holds JSON pointers in wire names.
 * Content is `application/json` in UTF-8, plain or gzip; limits are under `x-limits`.

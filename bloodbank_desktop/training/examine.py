@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from bloodbank_desktop.records import validate, wire
+from bloodbank_desktop.records import tables, validate, wire
 from bloodbank_desktop.records.bag import bag_key, bag_name
 from bloodbank_desktop.records.catalogue import travelling
 from bloodbank_desktop.records.declare import LineType, RecordType, Verb
@@ -73,8 +73,7 @@ def examine(operation: Operation) -> Examined:
         return Examined(operation, text.decode())
     errors = _reason(operation.body) if operation.op == Verb.DELETE else ()
     if operation.op != Verb.DELETE:
-        values, unread = wire.from_body(declared, operation.body)
-        found = unread or validate.problems(declared, values)
+        values, found = _values(declared, operation.body)
         if found:
             return _refused(operation, "invalid-body", _summary(found), (as_error(declared, p) for p in found))
         files = tuple(sorted({one.entry["sha256"] for one in named(declared, values)}))
@@ -83,6 +82,14 @@ def examine(operation: Operation) -> Examined:
     if errors:
         return _refused(operation, "invalid-body", "删除原因有误", errors)
     return Examined(operation, text.decode())
+
+
+def _values(declared: RecordType, body: dict[str, Any]) -> tuple[dict[str, Any], list[Problem]]:
+    """Return the stored values of a body and what is wrong with it; of the sender's own tables it knows what it states."""
+    words, _ = wire.site_words(declared, body)
+    with tables.using(tables.SHIPPED.learning(words)):
+        values, unread = wire.from_body(declared, body)
+        return values, unread or validate.problems(declared, values)
 
 
 def _refused(operation: Operation, slug: str, detail: str, errors: Iterable[dict[str, str]] = ()) -> Examined:

@@ -53,7 +53,7 @@ def unit_of(component: str) -> str:
 @cache
 def products(component: str) -> tuple[tuple[str, Decimal], ...]:
     """Return product codes (8 characters) and amounts of a component, the largest bag first; () = never in stock."""
-    found = table("product").entries.items()
+    found = table("product").shipped.items()
     of = [(f"{key}{KIND}", Decimal(entry["amount"])) for key, entry in found if entry["component"] == component]
     return tuple(sorted(of, key=lambda one: (-one[1], one[0])))
 

@@ -76,6 +76,7 @@ SPECS = {
         Spec("queue", "上传队列", ("Ctrl+0",), "到上传队列，查看尚未送达的记录", _WINDOW),
         Spec("merge", "合并患者…", ("Ctrl+Shift+M",), "两个病案号是同一位患者；两边的记录都保留，须写明依据", _WINDOW),
         Spec("selfcheck", "自检…", ("Ctrl+Shift+S",), "用例题核对每一条安全规则，可存为 PDF 签名留档", _WINDOW),
+        Spec("code_tables", "代码表…", ("Ctrl+Shift+T",), "查看代码表，增改本院的选项和产品字典；每次改动都会留痕", _WINDOW),
         Spec("operator", "换人登录…", ("Ctrl+U",), "另一位操作员登录；草稿都保留", _WINDOW),
         Spec("lock", "锁定", ("Ctrl+L",), "离开时锁定窗口；未完成的内容都保留", _WINDOW),
         Spec("password", "我的密码…", (), "换一个只有自己知道的密码", _WINDOW),

@@ -27,6 +27,7 @@ from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.message_bar import MessageBar
 from bloodbank_desktop.ui.sitting import Sitting
 from bloodbank_desktop.ui.status_area import StatusArea
+from bloodbank_desktop.ui.table_deeds import TableDeeds
 from bloodbank_desktop.ui.tabs import QUEUE, Tabs
 from bloodbank_desktop.ui.tasks import Tasks
 from bloodbank_desktop.ui.theme import Appearance
@@ -99,12 +100,13 @@ class MainWindow(QMainWindow):
         self.idle = IdleWatch(clock, lock_minutes, self) if lock_minutes else None
         self.further = FurtherDeeds(self, self.deeds, tasks, clock, hospital)
         self.exchange = ExchangeDeeds(self, self.deeds, tasks, clock, self.messages)
+        self.code_tables = TableDeeds(self, self.deeds, tasks, self.tabs)
         self._lay_out(training)
         self._make_actions()
         self._make_menu()
 
         self._watch = CommitWatch(tasks, self)
-        self._watch.committed.connect(lambda: self._changed(None))
+        self._watch.committed.connect(self._changed_elsewhere)
         self._watch.failed.connect(self.show_problem)
         self._gather = QTimer(self)
         self._gather.setSingleShot(True)
@@ -175,6 +177,7 @@ class MainWindow(QMainWindow):
         ]
         self._merge = make("merge", self, self.further.merge)
         self._selfcheck = make("selfcheck", self, self.further.selfcheck)
+        self._tables = make("code_tables", self, self.code_tables.open)
         self._queue = make("queue", self, lambda: self.tabs.go_to(QUEUE))
         self._quit = make("quit", self, self.close)
         make("next_tab", self, lambda: self.tabs.step(1))
@@ -191,7 +194,7 @@ class MainWindow(QMainWindow):
         open_switches(self._desk, self.deeds, self._tasks, self)
 
     def _make_menu(self) -> None:
-        above = [self._refresh, self._queue, self._merge, self._selfcheck, self._operator, *self._persons]
+        above = [self._refresh, self._queue, self._merge, self._selfcheck, self._operator, *self._persons, self._tables]
         menu = window_menu.make(self, above, [self._help, self._quit])
         if self._appearance is not None:
             scales = {str(scale): f"{scale} %" for scale in theme.SCALES}
@@ -302,6 +305,7 @@ class MainWindow(QMainWindow):
         self.deeds.attach(desk)
         self.further.attach(desk)
         self.exchange.attach(desk)
+        self.code_tables.attach(desk)
         self.tabs.attach(desk)
         self._count_queue()
         self._watch.start(desk)
@@ -348,6 +352,10 @@ class MainWindow(QMainWindow):
     def _changed(self, kinds: Sequence[str] | None) -> None:
         self.tabs.touch(kinds)
         self._count_queue()
+
+    def _changed_elsewhere(self) -> None:
+        self._changed(None)
+        self.code_tables.follow()
 
     def _count_queue(self) -> None:
         desk = self._desk

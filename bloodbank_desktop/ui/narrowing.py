@@ -7,11 +7,12 @@ is one question and not eight.
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
-from PySide6.QtWidgets import QComboBox, QLineEdit, QWidget
+from PySide6.QtWidgets import QLineEdit, QWidget
 
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.ui import states, theme
+from bloodbank_desktop.ui.filter_box import FilterBox, Words, of_table
 from bloodbank_desktop.ui.record_source import UPLOAD, UPLOAD_LABEL
 
 _DEBOUNCE_MS = 150
@@ -30,13 +31,12 @@ class Narrowing(QObject):
         self._pause.timeout.connect(self.changed)
         self.search = _search_box(declared, parent)
         self.search.textChanged.connect(lambda _text: self._pause.start())
-        self.boxes: dict[str, QComboBox] = {}
+        self.boxes: dict[str, FilterBox] = {}
         for f in declared.columns:
             if isinstance(f.kind, kinds.Choice):
-                table = f.kind.table
-                self._add(parent, f.key, f.label, [(key, table.word(key)) for key in table])
+                self._add(parent, f.key, f.label, of_table(f.kind.table))
         if declared.travels:
-            self._add(parent, UPLOAD, UPLOAD_LABEL, list(states.GROUPS.items()))
+            self._add(parent, UPLOAD, UPLOAD_LABEL, states.GROUPS.items)
 
     @Slot()
     def finish(self) -> None:
@@ -76,15 +76,8 @@ class Narrowing(QObject):
         self.search.setFocus(Qt.FocusReason.OtherFocusReason)
         self.search.setText(text)
 
-    def _add(self, parent: QWidget, key: str, label: str, entries: list[tuple[str, str]]) -> None:
-        box = QComboBox(parent)
-        box.setObjectName(f"filter.{key}")
-        box.setAccessibleName(f"按{label}筛选")
-        box.setToolTip(f"按{label}筛选")
-        box.addItem(f"{label}：全部", "")
-        for value, word in entries:
-            box.addItem(word, value)
-        box.setMaxVisibleItems(20)
+    def _add(self, parent: QWidget, key: str, label: str, words: Words) -> None:
+        box = FilterBox(key, label, words, parent)
         box.currentIndexChanged.connect(lambda _index: self.changed.emit())
         self.boxes[key] = box
 

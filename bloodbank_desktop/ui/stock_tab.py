@@ -13,7 +13,6 @@ from PySide6.QtCore import QPoint, QSettings, Qt, QTimer, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QComboBox,
     QHBoxLayout,
     QLabel,
     QLineEdit,
@@ -27,6 +26,7 @@ from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.ui import actions, theme
 from bloodbank_desktop.ui.columns import ColumnMemory
+from bloodbank_desktop.ui.filter_box import FilterBox, Words
 from bloodbank_desktop.ui.flow import FlowLayout
 from bloodbank_desktop.ui.list_model import PagedModel, Query, Row
 from bloodbank_desktop.ui.list_view import ListView
@@ -85,8 +85,10 @@ class StockTab(QWidget):
             "clear", self, self.clear, context=Qt.ShortcutContext.WidgetWithChildrenShortcut
         )
         self.filters = {
-            "state": self._filter("state", "状态", [(k, table("bag_state").word(k)) for k in _IN_STOCK]),
-            "attention": self._filter("attention", "提示", [("near_expiry", "临近失效"), ("expired", "已过期")]),
+            "state": self._filter("state", "状态", lambda: [(k, table("bag_state").word(k)) for k in _IN_STOCK]),
+            "attention": self._filter(
+                "attention", "提示", lambda: [("near_expiry", "临近失效"), ("expired", "已过期")]
+            ),
         }
         self.count = QLabel(self)
         self.count.setObjectName("count")
@@ -152,13 +154,8 @@ class StockTab(QWidget):
 
     # building
 
-    def _filter(self, key: str, label: str, entries: list[tuple[str, str]]) -> QComboBox:
-        box = QComboBox(self)
-        box.setObjectName(f"filter.{key}")
-        box.setAccessibleName(f"按{label}筛选")
-        box.addItem(f"{label}：全部", "")
-        for value, word in entries:
-            box.addItem(word, value)
+    def _filter(self, key: str, label: str, words: Words) -> FilterBox:
+        box = FilterBox(key, label, words, self)
         box.currentIndexChanged.connect(lambda _index: self._ask())
         return box
 

@@ -9,14 +9,15 @@ import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from bloodbank_desktop.storage.schema import statements
-from tests import generate, samples
+from bloodbank_desktop.training import papers
+from tests import generate, generate_chain
 
 
 @dataclass(frozen=True)
@@ -150,18 +151,30 @@ def bench_folder() -> Path:
 
 def _version() -> str:
     """Name schema and generator, so that a file of yesterday's schema is not measured today."""
-    sources = [Path(module.__file__ or "").read_bytes() for module in (generate, samples)]
+    sources = [Path(module.__file__ or "").read_bytes() for module in (generate, generate_chain, papers)]
     return hashlib.sha256(b"".join([*(s.encode() for s in statements()), *sources])).hexdigest()[:12]
 
 
 def prepared(*, records: int = 0, stock: int = 0, sent: bool = True) -> Path:
     """Return the folder of a profile with that many records, made once; not to be written to."""
-    name = f"{records}-{stock}{'' if sent else '-waiting'}-{_version()}"
+    return _once(
+        f"{records}-{stock}{'' if sent else '-waiting'}",
+        lambda folder: generate.generate(folder, records=records, stock=stock, sent=sent),
+    )
+
+
+def prepared_mix(records: int) -> Path:
+    """Return the folder of a profile with that many records of all modules, made once; not to be written to."""
+    return _once(f"mix-{records}", lambda folder: generate_chain.generate(folder, records))
+
+
+def _once(what: str, make: Callable[[Path], None]) -> Path:
+    name = f"{what}-{_version()}"
     folder = bench_folder() / name
     if not folder.exists():
         # Under another name until it is whole: a run that was broken off must not leave half a file for the next.
         with tempfile.TemporaryDirectory(dir=bench_folder()) as part:
-            generate.generate(Path(part) / name, records=records, stock=stock, sent=sent)
+            make(Path(part) / name)
             (Path(part) / name).rename(folder)
     return folder
 

@@ -11,7 +11,14 @@ from typing import Any, ClassVar
 
 from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records.kinds.base import Finding, Kind, Unreadable
-from bloodbank_desktop.records.tables import NO_TABLE, Table
+from bloodbank_desktop.records.tables import NO_TABLE, Site, Table
+
+
+def _codes(table: Table) -> dict[str, Any]:
+    """Return the schema of a key: of a list that sites may extend only its form, and the keys that we bring along."""
+    if table.site is Site.ENTRIES:
+        return {"type": "string", "pattern": table.keys, "x-table": table.name, "x-known": list(table.shipped)}
+    return {"type": "string", "enum": list(table.shipped)}
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,7 @@ class Choice(Kind):
             return None
         # A number from outside is never a blood group: national and local tables contradict each other (CV04.50.020).
         if not isinstance(wire, str) or wire not in self.table:
-            allowed = "、".join(f"{key}（{self.table.word(key)}）" for key in list(self.table)[:12])
+            allowed = "、".join(f"{key}（{self.table.word(key)}）" for key in self.table.offered[:12])
             raise Unreadable("not-in-table", f"不是《{self.table.label}》中的代码；可用：{allowed}")
         return wire
 
@@ -47,7 +54,7 @@ class Choice(Kind):
             yield "not-in-table", f"不在《{self.table.label}》中，请从列表中选择"
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "enum": list(self.table)}
+        return _codes(self.table)
 
 
 @dataclass(frozen=True)
@@ -85,7 +92,7 @@ class Choices(Kind):
             yield from Choice(self.table).check(key)
 
     def schema(self) -> dict[str, Any]:
-        return {"type": "array", "items": {"type": "string", "enum": list(self.table)}, "uniqueItems": True}
+        return {"type": "array", "items": _codes(self.table), "uniqueItems": True}
 
     def _ordered(self, keys: list[str]) -> tuple[str, ...] | None:
         return tuple(key for key in self.table if key in keys) or None
