@@ -19,6 +19,8 @@ PRODUCT: Final = bag_label.stating("product_code")
 EXPIRY: Final = bag_label.stating("expires_at")
 COLLECTION: Final = bag_label.stating("collected_at")
 DIVISION: Final = bag_label.stating("split")
+#: Antigens, for a record that keeps them; elsewhere it is a code that may stand beside those of a bag.
+TESTED: Final = bag_label.stating("antigens_positive")
 BAG_CODES: Final = DONATION | GROUP | PRODUCT | EXPIRY | COLLECTION | DIVISION
 
 #: Codes that may stand beside those of a bag in one compound message and are kept in the raw scan only.
@@ -69,6 +71,8 @@ _CODES = {
     "label_message": "血型码（隔离标记）",
     "expires_at": "失效码",
     "collected_at": "采血时间码",
+    "antigens_positive": "红细胞抗原码",
+    "antigens_negative": "红细胞抗原码",
 }
 
 
@@ -97,6 +101,9 @@ def told(values: Mapping[str, Any]) -> str:
     for key, word in (("expires_at", "失效"), ("collected_at", "采血")):
         if key in values:
             words.append(f"{word} {china_text(values[key])}")
+    for key, word in (("antigens_positive", "抗原阳性"), ("antigens_negative", "抗原阴性")):
+        if values.get(key):
+            words.append(f"{word} {' '.join(table('antigen').word(one) for one in values[key])}")
     return "，".join(words)
 
 

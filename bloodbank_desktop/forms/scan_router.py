@@ -20,6 +20,7 @@ from bloodbank_desktop.forms.contract import StockRow
 from bloodbank_desktop.forms.roles import Role, Tone
 from bloodbank_desktop.forms.verdicts import RefusedScan, Step, Verdict, refused
 from bloodbank_desktop.records.bag import BagKey, bag_name
+from bloodbank_desktop.records.codes import bag_label
 from bloodbank_desktop.records.codes.scan import Scan
 from bloodbank_desktop.records.declare import LineType, Values
 from bloodbank_desktop.records.tables import table
@@ -150,16 +151,23 @@ class Router:
 
     def _brought(self, scan: Scan) -> dict[str, Any]:
         """Return the stored values that this scan brings. Raises for a label that is none of a bag's."""
-        foreign = [s for s in scan.structures if s.number not in labels.BAG_CODES and s.number not in labels.BESIDE]
-        wanted = [s for s in scan.structures if s.number in labels.BAG_CODES]
+        kept = labels.BAG_CODES | labels.TESTED if "antigens_positive" in self._of.fields else labels.BAG_CODES
+        foreign = [s for s in scan.structures if s.number not in kept and s.number not in labels.BESIDE]
+        wanted = [s for s in scan.structures if s.number in kept]
         if foreign or not wanted:
             seen = labels.seen(*(foreign or scan.structures))
             message = f"这是{seen}，不是{self.purpose}要扫的血袋码。{self._ask_for()}"
             raise RefusedScan(refused("wrong-label", message, tone=Tone.WRONG_LABEL))
         brought: dict[str, Any] = {}
         for structure in wanted:
+            if structure.number in labels.TESTED:
+                brought |= bag_label.stated(structure)
+                continue
             for key, value in self._values(structure.number, structure.fields):
                 brought[key] = value.astimezone(UTC) if isinstance(value, datetime) else value
+        if not brought:
+            message = f"这个红细胞抗原码没有写明任何抗原，没有采用。{self._ask_for()}"
+            raise RefusedScan(refused("wrong-label", message, tone=Tone.WRONG_LABEL))
         return brought
 
     def _values(self, number: str, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -105,8 +105,24 @@ def _receive(tx: Transaction, values: Values, cause: Cause) -> None:
         event = "receive_quarantined" if bag.get("label_message") in QUARANTINE_MESSAGES else checked
         facts = {name: bag[name] for name in ("component", "abo", "rhd", "expires_at")}
         facts |= {"amount": f"{bag['amount'].normalize():f}", "location": bag.get("location") or ""}
+        facts |= _tested(bag)
         arrivals.append((moved(tx, key, event, index), facts))
     ledger.receive(tx, arrivals, cause)
+
+
+def _tested(bag: Values) -> dict[str, str]:
+    """Return what a bag was tested for and processed as: from its label, its component and its product, never guessed."""
+    component = table("component").facet(bag["component"], "attributes") or ()
+    product = table("product").facet(bag["product_code"][:5], "attributes") or ()
+    attributes = {*(bag.get("attributes") or ()), *component, *product}
+    if "cmv" in (bag.get("antigens_negative") or ()):
+        attributes.add("cmv_negative")
+    return {
+        "antigens_positive": " ".join(bag.get("antigens_positive") or ()),
+        "antigens_negative": " ".join(bag.get("antigens_negative") or ()),
+        "attributes": " ".join(key for key in table("processing") if key in attributes),
+        "restricted_to": bag.get("restricted_to") or "",
+    }
 
 
 # -- bags that leave -----------------------------------------------------------------------------------------------

@@ -66,6 +66,9 @@ def issue_values(wanted: Values) -> Mapping[str, Any]:
     return {
         **_some(wanted, kept),
         "pickup_type": "emergency" if emergency else "ordered",
+        "needed_at": wanted["planned_at"],
+        **({"emergency_reason": wanted["emergency_reason"]} if emergency and wanted.get("emergency_reason") else {}),
+        **_some(wanted, ("sample_no", "sampled_at")),
         "physician": next(applicants, None),
     }
 

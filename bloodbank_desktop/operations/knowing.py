@@ -34,6 +34,10 @@ def facts_of(row: StockRow) -> BagFacts:
         row.expires_at,
         row.received_at,
         row.intake_no,
+        frozenset(row.antigens_positive),
+        frozenset(row.antigens_negative),
+        frozenset(row.attributes),
+        row.restricted_to,
     )
 
 

@@ -11,7 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from bloodbank_desktop.records.codes import bag_label, donation_number
-from bloodbank_desktop.records.declare import Values, block, choice, code, moment, note, number, text
+from bloodbank_desktop.records.declare import Values, block, choice, choices, code, moment, note, number, text
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.tables import table
 
@@ -70,6 +70,23 @@ class BagBlock(BagIdentity):
     )
 
 
+@block
+class TestedBag(BagBlock):
+    """A bag with what its label says of its red-cell antigens and its processing, and for whom it alone is meant.
+
+    An antigen that stands in neither list was not tested, which is never the same as negative.
+    """
+
+    antigens_positive: tuple[str, ...] | None = choices(
+        "抗原阳性", table("antigen"), default=None, fixed=True, wire="antigensPositive"
+    )
+    antigens_negative: tuple[str, ...] | None = choices(
+        "抗原阴性", table("antigen"), default=None, fixed=True, wire="antigensNegative"
+    )
+    attributes: tuple[str, ...] | None = choices("处理标记", table("processing"), default=None, fixed=True)
+    restricted_to: str | None = text("限定患者病案号", most=32, default=None, fixed=True, wire="restrictedTo")
+
+
 def bag_key(bag: Values) -> BagKey:
     """Return what identifies the bag of these values."""
     return bag["donation_number"], bag["product_code"], bag.get("split") or ""
@@ -89,6 +106,14 @@ def no_bag_twice(values: Values) -> Iterator[Problem]:
         if first != index:
             message = f"第 {index} 行与第 {first} 行是同一袋 {bag_name(bag_key(bag))}，请删除一行"
             yield Problem("bags.donation_number", "bag-twice", message, index)
+
+
+def one_answer_per_antigen(bag: Values) -> Iterator[Problem]:
+    """An antigen is positive or negative, not both."""
+    both = set(bag.get("antigens_positive") or ()) & set(bag.get("antigens_negative") or ())
+    if both:
+        words = "、".join(table("antigen").word(key) for key in table("antigen") if key in both)
+        yield Problem("antigens_negative", "antigen-twice", f"{words} 同时写为阳性和阴性，请核对袋签")
 
 
 def times_in_order(bag: Values) -> Iterator[Problem]:

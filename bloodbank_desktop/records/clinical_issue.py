@@ -35,7 +35,20 @@ from bloodbank_desktop.records.tables import table
 
 
 def _crossmatched(values: Values) -> bool:
-    return values.get("crossmatch_result") not in (None, "not_required")
+    return values.get("crossmatch_result") not in (None, "not_required", "pending")
+
+
+def emergency(values: Values) -> bool:
+    """Whether blood leaves before order, sample or crossmatch are complete (医疗机构临床用血管理办法第二十条)."""
+    return values.get("pickup_type") == "emergency"
+
+
+def _ordered(values: Values) -> bool:
+    return not emergency(values)
+
+
+def _sampled(values: Values) -> bool:
+    return values.get("sample_no") is not None
 
 
 def _surgery(values: Values) -> bool:
@@ -51,7 +64,7 @@ def _surgery(values: Values) -> bool:
             "crossmatch_result crossmatch_method major_side minor_side crossmatched_by crossmatch_reviewer"
             " crossmatched_at",
         ),
-        ("外观与输注", "visual_defects started_at ended_at"),
+        ("外观与输注", "inspected visual_defects started_at ended_at"),
     ],
 )
 class IssuedBag(BagBlock):
@@ -68,32 +81,16 @@ class IssuedBag(BagBlock):
     crossmatched_by: str | None = person("配血者", default=None, shown=_crossmatched, required=_crossmatched)
     crossmatch_reviewer: str | None = person("配血复核者", default=None, shown=_crossmatched)
     crossmatched_at: datetime | None = moment("配血时间", default=None, shown=_crossmatched)
-    visual_defects: tuple[str, ...] | None = choices("外观缺陷", table("visual_defect"), default=None)
+    inspected: bool = flag("外观八项", words=("未检查", "已逐项检查"), required=True, fixed=True)
+    visual_defects: tuple[str, ...] | None = choices("外观缺陷", table("visual_defect"), default=None, fixed=True)
     started_at: datetime | None = moment("输血开始", default=None)
     ended_at: datetime | None = moment("输血结束", default=None)
 
 
-def no_defect(values: Values) -> Iterator[Problem]:
-    """A bag with a visual defect is not issued (临床输血技术规范第二十七条)."""
-    for index, bag in enumerate(values["bags"], start=1):
-        if bag.get("visual_defects"):
-            yield Problem(
-                "bags.visual_defects", "visual-defect", f"第 {index} 袋外观有缺陷，不得发出，请改走报废", index
-            )
-
-
-def crossmatch_allows(values: Values) -> Iterator[Problem]:
-    """Incompatible or doubtful blood is not issued; component tables say where no crossmatch is needed (第十六条)."""
-    components = table("component")
-    for index, bag in enumerate(values["bags"], start=1):
-        if bag["crossmatch_result"] in ("incompatible", "suspicious"):
-            yield Problem("bags.crossmatch_result", "not-compatible", f"第 {index} 袋配血不相合或可疑，不得发出", index)
-        if bag["crossmatch_result"] == "not_required" and components.facet(bag["component"], "crossmatch"):
-            message = f"{components.word(bag['component'])}须做交叉配血，请填写配血结论"
-            yield Problem("bags.crossmatch_result", "crossmatch-missing", message, index)
-        done = bag.get("crossmatched_by")
-        if done and done == bag.get("crossmatch_reviewer"):
-            yield Problem("bags.crossmatch_reviewer", "same-person", "配血者与复核者不能是同一人", index)
+def sampled_before(values: Values) -> Iterator[Problem]:
+    """A sample is drawn before blood leaves for its patient."""
+    if values.get("sampled_at") is not None and values["sampled_at"] > values["issued_at"]:
+        yield Problem("sampled_at", "time-order", "采样时间不能晚于出库时间，请核对标本标签")
 
 
 def times_follow(values: Values) -> Iterator[Problem]:
@@ -106,14 +103,6 @@ def times_follow(values: Values) -> Iterator[Problem]:
             yield Problem("bags.ended_at", "time-order", "输血结束不能早于输血开始，请核对", index)
 
 
-def three_persons(values: Values) -> Iterator[Problem]:
-    """Who issues does not receive and does not check herself (临床输血技术规范第二十六条)."""
-    if values["issuer"] == values["collector"]:
-        yield Problem("collector", "same-person", "取血者与发血者不能是同一人")
-    if values.get("checker") == values["issuer"]:
-        yield Problem("checker", "same-person", "复核者与发血者不能是同一人")
-
-
 @record(
     key="clinical_issue",
     label="临床用血出库",
@@ -121,10 +110,18 @@ def three_persons(values: Values) -> Iterator[Problem]:
     title=("issue_no", "patient_name"),
     newest_by="issued_at",
     answer=PlainAnswer,
-    checks=[identity_holds, no_bag_twice, no_defect, crossmatch_allows, times_follow, three_persons],
+    checks=[identity_holds, no_bag_twice, times_follow, sampled_before],
     sections=[
-        ("出库", "issue_no issued_at request_no pickup_type pickup_no purpose urgency"),
+        (
+            "出库",
+            "issue_no issued_at needed_at request_no pickup_type pickup_no purpose urgency emergency_reason"
+            " emergency_approver",
+        ),
         PERSON_SECTION,
+        (
+            "标本",
+            "sample_no sampled_at forward_group reverse_group sample_rhd second_abo second_rhd antibody_screen antibodies",
+        ),
         ("手术", "surgery surgery_name surgery_level disease_group"),
         ("血袋", "bags"),
         ("交接", "issuer checker collector physician"),
@@ -137,11 +134,35 @@ class ClinicalIssue(PersonBlock):
 
     issue_no: str = text("发血单号", most=32, required=True, search=True, column=16, serial="FX", links=("issue",))
     issued_at: datetime = moment("出库时间", required=True, column=14, fresh="now", fixed=True)
+    needed_at: datetime = moment("需用时间", required=True, fixed=True)
     request_no: str = text("申请单号", most=32, required=True, search=True, column=14, fixed=True, links=("request",))
-    pickup_type: str = choice("取血类型", table("pickup_type"), required=True, fresh="ordered")
+    pickup_type: str = choice("取血类型", table("pickup_type"), required=True, fresh="ordered", fixed=True)
     pickup_no: str | None = code("取血单号", most=32, default=None, search=True)
     purpose: str = choice("输血目的", table("purpose"), required=True)
     urgency: str = choice("输血性质", table("urgency"), required=True, column=8, fresh="routine")
+    emergency_reason: str | None = text(
+        "紧急原因", most=200, default=None, shown=emergency, required=emergency, fixed=True
+    )
+    emergency_approver: str | None = person(
+        "紧急用血批准人", default=None, shown=emergency, required=emergency, fixed=True
+    )
+    sample_no: str | None = code("标本号", most=32, default=None, search=True, required=_ordered)
+    sampled_at: datetime | None = moment("采样时间", default=None, shown=_sampled, required=_sampled)
+    forward_group: str | None = choice(
+        "正定型", table("forward_group"), default=None, shown=_sampled, required=_sampled
+    )
+    reverse_group: str | None = choice(
+        "反定型", table("forward_group"), default=None, shown=_sampled, required=_sampled
+    )
+    sample_rhd: str | None = choice(
+        "标本 RhD", table("rhd_patient"), default=None, shown=_sampled, required=_sampled
+    )
+    second_abo: str | None = choice("第二次 ABO", table("abo_patient"), default=None, shown=_sampled)
+    second_rhd: str | None = choice("第二次 RhD", table("rhd_patient"), default=None, shown=_sampled)
+    antibody_screen: str | None = choice(
+        "抗体筛查", table("screen_result"), default=None, shown=_sampled, required=_sampled
+    )
+    antibodies: tuple[str, ...] | None = choices("检出抗体", table("antibody"), default=None, shown=_sampled)
     surgery: bool = flag("手术用血", required=True)
     surgery_name: str | None = text("手术名称", default=None, shown=_surgery, required=_surgery)
     surgery_level: str | None = choice(

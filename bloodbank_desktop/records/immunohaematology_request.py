@@ -75,6 +75,7 @@ class ReferralAnswer(Receipt):
     state: str | None = choice("送检状态", table("sample_state"), default=None)
     sample_received_at: datetime | None = moment("标本接收时间", default=None)
     rejection: str | None = text("拒收原因", most=200, default=None)
+    antibodies: tuple[str, ...] | None = choices("检出抗体", table("antibody"), default=None)
     conclusion: str | None = note("结论", most=1000, default=None)
     advice: str | None = note("输血建议", most=1000, default=None)
     reported_by: str | None = person("报告人", default=None)

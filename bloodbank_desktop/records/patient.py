@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from bloodbank_desktop.records.codes import resident_id
 from bloodbank_desktop.records.codes.errors import CodeError
-from bloodbank_desktop.records.declare import Values, block, choice, code, day, number, person, text
+from bloodbank_desktop.records.declare import Values, block, choice, choices, code, day, number, person, text
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.tables import table
 
@@ -71,6 +71,7 @@ class HistoryBlock:
         wire="reactionHistory",
         required=lambda v: v.get("transfusion_history") == "yes",
     )
+    antibodies: tuple[str, ...] | None = choices("已知抗体", table("antibody"), default=None)
     allergy: str | None = text("过敏史", default=None)
     gravida: Decimal | None = number("孕次", low="0", high="30", default=None, shown=_female)
     para: Decimal | None = number("产次", low="0", high="30", default=None, shown=_female)
@@ -86,7 +87,7 @@ PERSON_SECTION = (
     "patient_name patient_class medical_record_no sex birth_date age age_unit id_type id_no"
     " department ward bed diagnosis patient_abo patient_rhd",
 )
-HISTORY_SECTION = ("病史", "transfusion_history reaction_history allergy gravida para")
+HISTORY_SECTION = ("病史", "transfusion_history reaction_history antibodies allergy gravida para")
 
 
 def identity_holds(values: Values) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from bloodbank_desktop.records.answer import PlainAnswer
-from bloodbank_desktop.records.bag import BagBlock, no_bag_twice, times_in_order
+from bloodbank_desktop.records.bag import TestedBag, no_bag_twice, one_answer_per_antigen, times_in_order
 from bloodbank_desktop.records.declare import (
     OPERATOR,
     Values,
@@ -47,14 +47,15 @@ def _temperature(label: str) -> Any:
 
 
 @line(
-    checks=[times_in_order],
+    checks=[times_in_order, one_answer_per_antigen],
     sections=[
         ("袋签", "donation_number product_code split component abo rhd amount expires_at collected_at"),
         ("录入", "entry check_character second_entry location"),
         ("到货检查", "arrival_defects regroup_abo regroup_rhd"),
+        ("特殊检测与限定", "antigens_positive antigens_negative attributes restricted_to"),
     ],
 )
-class StockInBag(BagBlock):
+class StockInBag(TestedBag):
     """One bag of the delivery; a re-check of its group may be registered with it or follow before it is accepted."""
 
     location: str | None = text("储存位置", most=40, default=None)

@@ -19,13 +19,17 @@ from bloodbank_desktop.rules.persons import Person, Signature
 
 @dataclass(frozen=True)
 class KnownGroup:
-    """A blood group that a record states of a patient; `kind` and `name` say which record."""
+    """A blood group that a record states of a patient; `kind` and `name` say which record.
+
+    `determined` says that this laboratory found it in a sample, and not that a ward wrote it down.
+    """
 
     abo: str
     rhd: str
     at: datetime
     kind: str = ""
     name: str = ""
+    determined: bool = False
 
 
 @dataclass(frozen=True)

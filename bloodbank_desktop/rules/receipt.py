@@ -19,6 +19,9 @@ from bloodbank_desktop.rules.facts import Facts
 QUARANTINE_MESSAGES = frozenset({"Mb", "Md", "Mq", "Mx", "Mr", "Mf"})
 
 
+_TESTED = ("antigens_positive", "antigens_negative")
+
+
 @rule(
     "receipt-expired",
     Moment.RECEIPT,
@@ -120,7 +123,9 @@ def _scans_agree(bag: Values) -> Iterator[Said]:
                 stated.extend(bag_label.stated(structure).items())
     if bag["entry"] == "scanned" and not any(key == "donation_number" for key, _ in stated):
         yield said("no-scan", "scans")
-    for key in dict.fromkeys(key for key, value in stated if bag.get(key) != value):
+    # What a record leaves out of a special test counts as untested and objects to nothing.
+    silent = {key for key in _TESTED if bag.get(key) is None}
+    for key in dict.fromkeys(key for key, value in stated if key not in silent and bag.get(key) != value):
         yield said("contradicts-scan", key)
 
 

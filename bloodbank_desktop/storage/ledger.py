@@ -19,7 +19,8 @@ from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.wire import canonical
 from bloodbank_desktop.storage.schema import ledger, stock
 
-_FACTS = ("component", "abo", "rhd", "amount", "expires_at", "location")
+_TESTED = ("antigens_positive", "antigens_negative", "attributes", "restricted_to")
+_FACTS = ("component", "abo", "rhd", "amount", "expires_at", "location", *_TESTED)
 _MUTABLE = ("location", "holder")
 
 _KEY = ("donation_number", "product_code", "split")
@@ -39,7 +40,11 @@ _MOVE = (
 
 @dataclass(frozen=True)
 class StockRow:
-    """A bag that is or was here; `holder` names the request or record that has it, "" for nobody."""
+    """A bag that is or was here; `holder` names the request or record that has it, "" for nobody.
+
+    What was tested of it and done to it are keys of the tables antigen and processing; `restricted_to` is the medical
+    record number of the only patient who may get it, "" for anyone.
+    """
 
     key: BagKey
     state: str
@@ -53,6 +58,10 @@ class StockRow:
     intake_no: str
     record_id: str
     holder: str = ""
+    antigens_positive: tuple[str, ...] = ()
+    antigens_negative: tuple[str, ...] = ()
+    attributes: tuple[str, ...] = ()
+    restricted_to: str = ""
 
 
 @dataclass(frozen=True)
@@ -113,6 +122,11 @@ def row_of(found: Any) -> StockRow:
         found.received_as,
         found.received_by_record,
         found.holder,
+        # Words of a table hold no blank, so that a column of them is read without a parser.
+        tuple(found.antigens_positive.split()),
+        tuple(found.antigens_negative.split()),
+        tuple(found.attributes.split()),
+        found.restricted_to,
     )
 
 

@@ -197,6 +197,10 @@ stock = Table(
     Column("received_at", Moment, nullable=False),
     Column("received_by_record", Text, nullable=False),
     Column("received_as", Text, nullable=False),
+    Column("antigens_positive", Text, nullable=False),
+    Column("antigens_negative", Text, nullable=False),
+    Column("attributes", Text, nullable=False),
+    Column("restricted_to", Text, nullable=False),
 )
 Index("ix_stock_expiry", stock.c.state, stock.c.expires_at)
 #: With everything that the table of groups sums up, so that it never looks at the bags themselves.

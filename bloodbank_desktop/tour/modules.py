@@ -219,7 +219,8 @@ class Visitor:
         row.form.fill_empty(papers.crossmatch_values(self.bags[4], now=now))
         stage.picture(f"{name}-交叉配血", row)
         stage.leave(row, Qt.Key.Key_S, _CTRL, "配血结果没有填上")
-        self._show(dialog, {"collector": papers.CLINIC[3], "checker": papers.STAFF[1], "pickup_no": "QX00000401"})
+        sample = {k: v for k, v in papers.sample_values(1, now=now).items() if k not in ("sample_no", "sampled_at")}
+        self._show(dialog, {**sample, "collector": papers.CLINIC[3], "checker": papers.STAFF[1], "pickup_no": "QX00000401"})
         self._whole_dialog(f"{name}-已填", dialog)
         stage.leave(dialog, Qt.Key.Key_S, _CTRL, f"{name}没有登记成功")
 

@@ -15,10 +15,12 @@ character or a class that nobody uses stays refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bloodbank_desktop.records.codes import donation_number, product_code
+from bloodbank_desktop.records.tables import table
 
 if TYPE_CHECKING:
     # Every declaration stands on this module, and none of them needs to read a label.
@@ -41,6 +43,7 @@ _STATED: Mapping[str, Mapping[str, str]] = {
         ("003", "CN-product", "codabar-product"): {"product_code": "product_code"},
         ("004", "005", "CN-expiry"): {"expires_at": "expires_at"},
         ("006", "007", "CN-collection"): {"collected_at": "collected_at"},
+        ("012",): {"positive": "antigens_positive", "negative": "antigens_negative"},
         ("032",): {"division": "split"},
     }.items()
     for number in numbers
@@ -52,10 +55,30 @@ def stating(key: str) -> frozenset[str]:
     return frozenset(number for number, states in _STATED.items() if key in states.values())
 
 
-def stated(structure: Structure) -> dict[str, Value]:
+def stated(structure: Structure) -> dict[str, Value | tuple[str, ...]]:
     """Return what a structure states of its bag, by field of the bag; what it leaves open, such as RhD, is not there."""
     states = _STATED.get(structure.number, {})
-    return {key: structure.fields[name] for name, key in states.items() if structure.fields.get(name) is not None}
+    found: dict[str, Value | tuple[str, ...]] = {
+        key: structure.fields[name] for name, key in states.items() if structure.fields.get(name) is not None
+    }
+    if structure.number == "012":
+        # The first digit says four antigens at once, such as C-c+E-e+.
+        phenotype = re.findall("([CcEe])([+-])", str(structure.fields.get("rh_phenotype") or ""))
+        for key, sign in (("antigens_positive", "+"), ("antigens_negative", "-")):
+            more = [antigen for antigen, result in phenotype if result == sign]
+            found[key] = antigens_of(" ".join([*more, str(found.get(key) or "")]))
+    return {key: value for key, value in found.items() if value != ()}
+
+
+def antigens_of(names: str) -> tuple[str, ...]:
+    """Return the keys of the table `antigen` for names as ISBT 128 writes them, separated by blanks, in its order.
+
+    >>> antigens_of("K Jkb")
+    ('kell_big_k', 'kidd_jkb')
+    """
+    antigens = table("antigen")
+    wanted = names.split()
+    return tuple(key for key in antigens if antigens.facet(key, "isbt") in wanted)
 
 
 class DonationNumber:

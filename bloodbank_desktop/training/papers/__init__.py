@@ -30,7 +30,9 @@ from bloodbank_desktop.training.papers.care import (
     near_miss_values,
     reaction_values,
     referral_values,
+    request_for,
     request_values,
+    sample_values,
 )
 from bloodbank_desktop.training.papers.people import (
     CLINIC,
@@ -88,9 +90,11 @@ __all__ = [
     "referral_values",
     "regrouped",
     "removal_values",
+    "request_for",
     "request_values",
     "reversal_values",
     "review_values",
+    "sample_values",
     "stock_in_values",
     "transfer_values",
     "values",

@@ -6,7 +6,7 @@ and older than the crossmatch, who tested did not review, consent was signed, th
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -62,10 +62,13 @@ def issue_values(
     Raises ValueError for bags that are not of the patient's group.
     """
     given = some(bags, n_bags, seed, now)
+    patient = person_values(seed)
     values: Values = {
-        **person_values(seed),
+        **patient,
+        **sample_values(seed, now=now, group=(patient | changes)),
         "issue_no": f"FXS{seed:08d}",
         "issued_at": now - timedelta(minutes=5),
+        "needed_at": now + timedelta(minutes=30),
         "request_no": f"SQS{seed:08d}",
         "pickup_type": "ordered",
         "pickup_no": f"QX{seed:08d}",
@@ -81,11 +84,52 @@ def issue_values(
     return _of_one_group(values | changes, given)
 
 
+def sample_values(seed: int = 0, *, now: datetime = NOW, group: Mapping[str, Any] | None = None) -> Values:
+    """Return today's sample of the patient of that seed, grouped twice; `group` states another patient's group."""
+    patient = group or person_values(seed)
+    abo, rhd = patient["patient_abo"], patient["patient_rhd"]
+    return {
+        "sample_no": f"BB{seed:08d}",
+        "sampled_at": now - timedelta(minutes=70),
+        "forward_group": abo,
+        "reverse_group": abo,
+        "sample_rhd": rhd,
+        "second_abo": abo,
+        "second_rhd": rhd,
+        "antibody_screen": "negative",
+    }
+
+
+def request_for(issue: Mapping[str, Any], *, least: int = 1, **changes: Any) -> Values:
+    """Return the request that an issue answers: its patient, its sample, and `least` times what its bags hold."""
+    now, patient = issue["issued_at"] + timedelta(minutes=5), {key: issue.get(key) for key in person_values()}
+    wanted: dict[str, Decimal] = {}
+    for bag in issue["bags"]:
+        wanted[bag["component"]] = wanted.get(bag["component"], Decimal()) + bag["amount"]
+    group = {"abo": issue["patient_abo"], "rhd": issue["patient_rhd"]}
+    asked = now - timedelta(minutes=90)
+    roles = ("applicant", "senior", "department", "medical_affairs")
+    values: Values = {
+        **request_values(now=now),
+        **patient,
+        "request_no": issue["request_no"],
+        "planned_at": issue["needed_at"],
+        **{key: issue.get(key) for key in ("sample_no", "sampled_at", "purpose", "surgery")},
+        "components": tuple({"component": key, "amount": most * least, **group} for key, most in wanted.items()),
+        "approvals": tuple(
+            {"role": role, "name": name, "approved_at": asked + timedelta(minutes=index)}
+            for index, (role, name) in enumerate(zip(roles, CLINIC, strict=False))
+        ),
+    }
+    return values | changes
+
+
 def crossmatch_values(bag: Bag, *, now: datetime = NOW) -> Values:
     """Return the compatible crossmatch of a bag, where its component needs one."""
     if not table("component").facet(bag["component"], "crossmatch"):
-        return {"crossmatch_result": "not_required"}
+        return {"inspected": True, "crossmatch_result": "not_required"}
     return {
+        "inspected": True,
         "crossmatch_result": "compatible",
         "crossmatch_method": "gel",
         "major_side": "negative",
