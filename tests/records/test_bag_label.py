@@ -181,6 +181,8 @@ def test_a_structure_states_fields_of_the_bag_and_nothing_else() -> None:
     assert every == {"donation_number", "product_code", "split", "abo", "rhd", "label_message"} | {
         "expires_at",
         "collected_at",
+        "antigens_positive",
+        "antigens_negative",
     }
     assert bag_label.stated(scan.read("=%6600").structures[0]) == {"abo": "A"}
     assert bag_label.stated(scan.read("=%Mq00").structures[0]) == {"label_message": "Mq"}

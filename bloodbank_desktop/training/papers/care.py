@@ -108,7 +108,7 @@ def request_for(issue: Mapping[str, Any], *, least: int = 1, **changes: Any) -> 
         wanted[bag["component"]] = wanted.get(bag["component"], Decimal()) + bag["amount"]
     group = {"abo": issue["patient_abo"], "rhd": issue["patient_rhd"]}
     asked = now - timedelta(minutes=90)
-    roles = ("applicant", "senior", "department", "medical_affairs")
+    signed = {"applicant": CLINIC[0], "senior": CLINIC[1], "head": "训练科主任", "medical_affairs": "训练医务部"}
     values: Values = {
         **request_values(now=now),
         **patient,
@@ -118,7 +118,7 @@ def request_for(issue: Mapping[str, Any], *, least: int = 1, **changes: Any) -> 
         "components": tuple({"component": key, "amount": most * least, **group} for key, most in wanted.items()),
         "approvals": tuple(
             {"role": role, "name": name, "approved_at": asked + timedelta(minutes=index)}
-            for index, (role, name) in enumerate(zip(roles, CLINIC, strict=False))
+            for index, (role, name) in enumerate(signed.items())
         ),
     }
     return values | changes
