@@ -19,13 +19,14 @@ from bloodbank_desktop.operations import effects
 from bloodbank_desktop.operations.arrivals import ServerChange
 from bloodbank_desktop.operations.opening import Profile
 from bloodbank_desktop.records import kinds, wire
+from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import OPERATOR, Field, LineType, RecordType, Verb
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.validate import problems, tidy
-from bloodbank_desktop.rules.catalogue import findings
-from bloodbank_desktop.rules.facts import Facts
+from bloodbank_desktop.rules.catalogue import Level, findings
+from bloodbank_desktop.rules.facts import BagFacts, Facts
 from tests import papers, samples
 from tests.derived.fields import PLACES, STATED, Place, Values
 
@@ -109,9 +110,49 @@ def wrong(module: RecordType, values: Mapping[str, Any]) -> list[Problem]:
     if found or not effects.moves_bags(module.key):
         return found
     before = brought(module, values)
-    if before is not None:
-        return wrong(record_type("stock_in"), before)
-    return list(findings(effects.EFFECTS[module.key].moments(values), values, Facts(samples.NOW)))
+    if before is not None and (found := wrong(record_type("stock_in"), before)):
+        return found
+    if before is not None and module.key != "clinical_issue":
+        return []
+    request = requested(module, values)
+    if request is not None and (found := wrong(record_type("transfusion_request"), request)):
+        return found
+    told = findings(effects.EFFECTS[module.key].moments(values), values, known(module, values))
+    return [one for one in told if one.level in (Level.BLOCK, Level.OVERRIDE)]
+
+
+def known(module: RecordType, values: Mapping[str, Any]) -> Facts:
+    """Return what the rules will know of a record once `stage` has brought what belongs to it."""
+    if module.key != "clinical_issue":
+        return Facts(samples.NOW)
+    bags = {
+        bag_key(bag): BagFacts(
+            "available",
+            "",
+            bag["component"],
+            bag["abo"],
+            bag["rhd"],
+            f"{bag['amount'].normalize():f}",
+            bag["expires_at"],
+            samples.NOW,
+            "RK",
+        )
+        for bag in values["bags"]
+    }
+    return Facts(
+        samples.NOW,
+        "issue",
+        bags=bags,
+        request_no=values["request_no"],
+        request=requested(module, values),
+    )
+
+
+def requested(module: RecordType, values: Mapping[str, Any]) -> Values | None:
+    """Return the request that an issue answers."""
+    if module.key != "clinical_issue" or values["request_no"] is None:
+        return None
+    return tidy(record_type("transfusion_request"), samples.request_for(values))
 
 
 def changed(place: Place, values: Values, value: Any) -> Values:
@@ -267,6 +308,9 @@ def stage(profile: Profile, module: RecordType, values: Mapping[str, Any]) -> No
     before = brought(module, values, next(_seeds))
     if before is not None:
         profile.desk.register("stock_in", before)
+    request = requested(module, values)
+    if request is not None:
+        profile.desk.register("transfusion_request", request)
 
 
 def save(profile: Profile, module: RecordType, values: Mapping[str, Any]) -> str:

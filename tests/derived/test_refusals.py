@@ -12,7 +12,7 @@ from bloodbank_desktop.records.declare import OPERATOR, RecordType
 from bloodbank_desktop.records.problems import Problem, Refused
 from bloodbank_desktop.records.validate import problems
 from tests.derived.damage import DAMAGE_NAMES, DAMAGES, WIRE_DAMAGES, WIRE_NAMES
-from tests.derived.examples import examples, holding, simple_value
+from tests.derived.examples import examples, holding, simple_value, wrong
 from tests.derived.fields import MODULES, NAMES, PLACES, REFUSES, REGISTERED, STATED, Place, Values
 from tests.support import census
 
@@ -161,5 +161,5 @@ def test_what_is_never_stated_is_refused_when_stated(name: str) -> None:
     """The fields left out of other tests because no valid record states them are refused for being stated."""
     place = PLACES[NAMES.index(name)]
     assert place not in STATED
-    found = problems(place.module, place.put(holding(place), simple_value(place.field)))
+    found = wrong(place.module, place.put(holding(place), simple_value(place.field)))
     assert _where(found) == {(place.path, place.line)}

@@ -13,10 +13,12 @@ from typing import Any
 
 from bloodbank_desktop.clock import china_day
 from bloodbank_desktop.records.bag import bag_key, bag_name
+from bloodbank_desktop.records.patient import PersonBlock
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.training.papers.bags import IDENTITY, LABEL, Bag, pick, some
 from bloodbank_desktop.training.papers.people import CLINIC, NOW, STAFF, Values, person_values
 
+_PERSON = tuple(PersonBlock.__dataclass_fields__)
 _MARKERS = ("alt", "hbsag", "anti_hbs", "hbeag", "anti_hbe", "anti_hbc", "anti_hcv", "anti_hiv", "syphilis")
 
 
@@ -102,7 +104,7 @@ def sample_values(seed: int = 0, *, now: datetime = NOW, group: Mapping[str, Any
 
 def request_for(issue: Mapping[str, Any], *, least: int = 1, **changes: Any) -> Values:
     """Return the request that an issue answers: its patient, its sample, and `least` times what its bags hold."""
-    now, patient = issue["issued_at"] + timedelta(minutes=5), {key: issue.get(key) for key in person_values()}
+    now, patient = issue["issued_at"] + timedelta(minutes=5), {key: issue.get(key) for key in _PERSON}
     wanted: dict[str, Decimal] = {}
     for bag in issue["bags"]:
         wanted[bag["component"]] = wanted.get(bag["component"], Decimal()) + bag["amount"]
@@ -113,8 +115,8 @@ def request_for(issue: Mapping[str, Any], *, least: int = 1, **changes: Any) -> 
         **request_values(now=now),
         **patient,
         "request_no": issue["request_no"],
-        "planned_at": issue["needed_at"],
-        **{key: issue.get(key) for key in ("sample_no", "sampled_at", "purpose", "surgery")},
+        "planned_at": max(issue["needed_at"], asked),
+        **{key: issue.get(key) for key in ("sample_no", "sampled_at")},
         "components": tuple({"component": key, "amount": most * least, **group} for key, most in wanted.items()),
         "approvals": tuple(
             {"role": role, "name": name, "approved_at": asked + timedelta(minutes=index)}
