@@ -119,7 +119,7 @@ def request_for(issue: Mapping[str, Any], *, least: int = 1, **changes: Any) -> 
         **{key: issue.get(key) for key in ("sample_no", "sampled_at")},
         "components": tuple({"component": key, "amount": most * least, **group} for key, most in wanted.items()),
         "approvals": tuple(
-            {"role": role, "name": name, "approved_at": asked + timedelta(minutes=index)}
+            {"role": role, "name": name, "grade": "attending", "approved_at": asked + timedelta(minutes=index)}
             for index, (role, name) in enumerate(signed.items())
         ),
     }
