@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from bloodbank_desktop.clock import china_text
 from bloodbank_desktop.records.bag import bag_key
+from bloodbank_desktop.records.codes import product_code
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.rules import bag_life
 from bloodbank_desktop.rules.catalogue import Hazard, Level, Moment, Said, rule, said
@@ -165,3 +166,42 @@ def left_before(bag: Values, facts: Facts) -> Iterator[Said]:
     """A reaction names bags that left."""
     if bag_life.in_stock(facts.bag(bag_key(bag)).state):
         yield said("still-in-stock", "donation_number")
+
+
+@rule(
+    "issue-expires-before-needed",
+    Moment.SELECTION,
+    level=Level.BLOCK,
+    title="需用时间以前失效的血袋不得发出",
+    source="SHOT 2009 p. 55（R34）",
+    says={"expires-early": "{bag} 于 {when} 失效，早于需用时间 {needed}，请另选"},
+    hazard=Hazard("在病房输注过期血液", "发出时未过期，输注时已过期", "实际输注晚于需用时间"),
+)
+def lasts_until_needed(values: Values, facts: Facts) -> Iterator[Said]:
+    """A bag is still in date at the moment for which it is wanted."""
+    for line, bag in enumerate(values["bags"], start=1):
+        if facts.now < bag["expires_at"] <= values["needed_at"]:
+            when, needed = china_text(bag["expires_at"]), china_text(values["needed_at"])
+            yield said("expires-early", "expires_at", None, line, when=when, needed=needed)
+
+
+@rule(
+    "issue-restricted",
+    Moment.SELECTION,
+    level=Level.BLOCK,
+    title="限定给某患者的血袋不得给他人",
+    source="VistA LRBLPUS（R12）；ISBT 128 ST-001 表7（自体、定向采集类型）",
+    says={
+        "restricted-to-another": "{bag} 限定给病案号 {number} 的患者，不得给他人",
+        "restricted-unnamed": "{bag} 的产品码注明仅限自体或定向使用，入库时没有写明给谁，不得发出",
+    },
+    hazard=Hazard("自体或定向血液给了他人，未经完整检测", "选血时不知血袋有限定", "限定只写在纸上"),
+)
+def meant_for_this_patient(values: Values, facts: Facts) -> Iterator[Said]:
+    """Autologous and directed blood goes to its patient under any number of hers, and to nobody else."""
+    for line, bag in enumerate(values["bags"], start=1):
+        only = facts.bag(bag_key(bag)).restricted_to
+        if only and only not in facts.patient.numbers | {values["medical_record_no"]}:
+            yield said("restricted-to-another", "donation_number", None, line, number=only)
+        elif not only and product_code.is_restricted(bag["product_code"]):
+            yield said("restricted-unnamed", "product_code", None, line)

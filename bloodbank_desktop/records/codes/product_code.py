@@ -110,6 +110,18 @@ def collection_type_label(collection_type: str) -> str | None:
     return row["label"] if row else None
 
 
+def is_restricted(content: str) -> bool:
+    """Return whether a valid code says that only one recipient may get the bag; a local code of five says nothing.
+
+    >>> is_restricted("E6170100"), is_restricted("E6170V00")
+    (True, False)
+    """
+    if not is_standard(content):
+        return False
+    row = _collection_types().get(content[5])
+    return bool(row and row.get("restricted"))
+
+
 def cautions(code: ProductCode) -> tuple[CodeProblem, ...]:
     """Return the warnings a person must see before a bag with this code is stored."""
     found: list[CodeProblem] = []
