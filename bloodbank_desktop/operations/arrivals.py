@@ -127,7 +127,7 @@ class Arrivals:
             return
         if row is None:
             effect = effects.EFFECTS.get(declared.key)
-            if any(one.level is Level.BLOCK for one in judging.found(tx, declared, whole, now)):
+            if any(one.level is Level.BLOCK for one in judging.found(tx, declared, whole, now, arriving=True)):
                 self._note(tx, "platform-contradicts-stock", change, now)
                 return
             rows.add(tx, declared.key, change.id, whole, at=now, actor=ACTOR)

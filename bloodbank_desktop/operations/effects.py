@@ -15,6 +15,7 @@ from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.rules import bag_life
 from bloodbank_desktop.rules.catalogue import Moment
+from bloodbank_desktop.rules.completing import outstanding
 from bloodbank_desktop.rules.receipt import QUARANTINE_MESSAGES
 from bloodbank_desktop.storage import ledger
 from bloodbank_desktop.storage.ledger import Cause, Move, StockRow
@@ -42,7 +43,8 @@ class Effect:
     """When rules are asked of a record, what happens to its bags, and what the stock learns of it and of an amendment.
 
     `moments` are those of a new record, `again` those of an amendment: what was asked at the act itself and can no
-    longer change is past. `duties` are what the record leaves to be done, keys of the table `duty`.
+    longer change is past. `arriving` are those of a record that another workstation made, where they are fewer: what
+    already happened there is asked only whether it can be true here. `duties` are what the record leaves to be done, keys of the table `duty`.
     """
 
     moments: Callable[[Values], tuple[Moment, ...]]
@@ -50,6 +52,7 @@ class Effect:
     apply: Callable[[Transaction, Values, Cause], None] = _no_move
     amended: Callable[[Transaction, Values, Values, Cause], None] = _nothing
     again: tuple[Moment, ...] = ()
+    arriving: Callable[[Values], tuple[Moment, ...]] | None = None
     duties: Callable[[Values], tuple[str, ...]] = _no_duties
 
 
@@ -129,7 +132,7 @@ def _tested(bag: Values) -> dict[str, str]:
 
 
 def _issue(tx: Transaction, values: Values, cause: Cause) -> None:
-    moves = [moved(tx, key, "issue", index, holder=values["request_no"]) for index, _, key in _each(values)]
+    moves = [moved(tx, key, "issue", index, holder=values["request_no"] or "") for index, _, key in _each(values)]
     ledger.move(tx, moves, cause)
     _transfused(tx, {"bags": ()}, values, cause)
 
@@ -190,7 +193,13 @@ def _issue_event(values: Values) -> str:
 EFFECTS = {
     "stock_in": Effect(_receipt_moments, _receipt_event, _receive),
     "clinical_issue": Effect(
-        _at(Moment.LEAVING, Moment.SELECTION, Moment.ISSUE, Moment.HANDOVER), _issue_event, _issue, _transfused
+        _at(Moment.LEAVING, Moment.SELECTION, Moment.ISSUE, Moment.HANDOVER),
+        _issue_event,
+        _issue,
+        _transfused,
+        again=(Moment.COMPLETION,),
+        arriving=_at(Moment.LEAVING),
+        duties=outstanding,
     ),
     "other_stock_out": Effect(_at(Moment.LEAVING, Moment.REMOVAL), _out_event, _out),
     "transfusion_request": Effect(_at(Moment.REQUEST), again=(Moment.REQUEST,)),

@@ -48,12 +48,18 @@ def found(
     person: Person | None = None,
     second: Signature | None = None,
     before: Values | None = None,
+    arriving: bool = False,
 ) -> list[Finding]:
-    """Return what the rules find in a new record, or in an amended one that had the values `before`."""
+    """Return what the rules find in a new record, or in an amended one that had the values `before`.
+
+    `arriving` is for a record that another workstation made: what happened there is not forbidden here any more.
+    """
     effect = effects.EFFECTS.get(declared.key)
     if effect is None:
         return []
     moments = effect.moments(values) if before is None else effect.again
+    if arriving and effect.arriving is not None:
+        moments = effect.arriving(values)
     if not moments:
         return []
     told = knowing.gather(

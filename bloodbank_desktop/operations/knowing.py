@@ -6,16 +6,17 @@ told is a plain value (`rules.facts`); no rule ever sees a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
 from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.records.declare import Values
-from bloodbank_desktop.rules.facts import BagFacts, Facts
+from bloodbank_desktop.rules.facts import BagFacts, Facts, KnownGroup, PatientFacts
 from bloodbank_desktop.rules.persons import Person, Signature
-from bloodbank_desktop.storage import ledger, selfcheck_rows, site_rows
+from bloodbank_desktop.storage import ledger, patient_rows, rows, selfcheck_rows, site_rows
 from bloodbank_desktop.storage.ledger import StockRow
+from bloodbank_desktop.storage.patient_rows import SaidOfPatient
 from bloodbank_desktop.storage.store import Transaction
 
 Gatherer = Callable[[Transaction, Values, datetime], Mapping[str, Any]]
@@ -47,7 +48,49 @@ def _bags(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
 
 
 def _request(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
-    return {"request_no": values["request_no"]}
+    number = values["request_no"] or ""
+    ids = patient_rows.live_requests(tx, number) if number else []
+    found = [row.values for one in ids if (row := rows.find(tx, "transfusion_request", one)) is not None]
+    # Two live requests of one number are of two workstations: the one of this patient is meant, if there is one.
+    mine = [one for one in found if one["medical_record_no"] == values["medical_record_no"]]
+    request = next(iter(mine or found), None)
+    return {
+        "request_no": number,
+        "request": request,
+        "issued": patient_rows.issued_for(tx, number) if number else {},
+    }
+
+
+def patient_facts(tx: Transaction, values: Values) -> PatientFacts:
+    """Return what every live record of this patient says, under each of her numbers and her ID."""
+    numbers, said = patient_rows.said_of(tx, values["medical_record_no"], values.get("id_no"))
+    groups: list[KnownGroup] = []
+    antibodies: set[str] = set()
+    requirements: set[str] = set()
+    reactions: list[str] = []
+    for one in sorted(said, key=lambda one: one.at):
+        groups.extend(_groups(one))
+        antibodies |= {*one.keys("antibodies"), *(one.answer.get("antibodies") or ())}
+        requirements |= set(one.keys("processing"))
+        if one.kind == "adverse_reaction":
+            reactions.append(one.said["reaction_type"])
+    return PatientFacts(
+        numbers, tuple(groups), frozenset(antibodies), tuple(reactions), requirements=frozenset(requirements)
+    )
+
+
+def _groups(one: SaidOfPatient) -> Iterator[KnownGroup]:
+    """Yield the group that a record states, and the one that this laboratory found in a sample of it."""
+    said = one.said
+    yield KnownGroup(said["patient_abo"], said["patient_rhd"], one.at, one.kind, one.name)
+    forward = said.get("forward_group")
+    if forward is not None and forward == said.get("reverse_group"):
+        rhd = said.get("sample_rhd") or said.get("own_rhd") or "unknown"
+        yield KnownGroup(forward, rhd, one.at, one.kind, one.name, determined=True)
+
+
+def _patient(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
+    return {"patient": patient_facts(tx, values)}
 
 
 def _closing(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
@@ -56,7 +99,7 @@ def _closing(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any
 
 GATHERERS: dict[str, tuple[Gatherer, ...]] = {
     "stock_in": (_bags,),
-    "clinical_issue": (_bags, _request, _closing),
+    "clinical_issue": (_bags, _request, _patient, _closing),
     "other_stock_out": (_bags,),
     "adverse_reaction": (_bags,),
     "recall_notice": (_bags,),

@@ -135,7 +135,9 @@ class ClinicalIssue(PersonBlock):
     issue_no: str = text("发血单号", most=32, required=True, search=True, column=16, serial="FX", links=("issue",))
     issued_at: datetime = moment("出库时间", required=True, column=14, fresh="now", fixed=True)
     needed_at: datetime = moment("需用时间", required=True, fixed=True)
-    request_no: str = text("申请单号", most=32, required=True, search=True, column=14, fixed=True, links=("request",))
+    request_no: str | None = text(
+        "申请单号", most=32, default=None, required=_ordered, search=True, column=14, links=("request",)
+    )
     pickup_type: str = choice("取血类型", table("pickup_type"), required=True, fresh="ordered", fixed=True)
     pickup_no: str | None = code("取血单号", most=32, default=None, search=True)
     purpose: str = choice("输血目的", table("purpose"), required=True)

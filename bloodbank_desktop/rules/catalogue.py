@@ -30,6 +30,7 @@ class Moment(StrEnum):
     SELECTION = "selection"
     ISSUE = "issue"
     HANDOVER = "handover"
+    COMPLETION = "completion"
     REQUEST = "request"
     REACTION = "reaction"
     CERTIFICATE = "certificate"
@@ -45,6 +46,7 @@ MOMENT_WORDS = {
     Moment.SELECTION: "选血",
     Moment.ISSUE: "发血",
     Moment.HANDOVER: "交接",
+    Moment.COMPLETION: "补登",
     Moment.REQUEST: "申请",
     Moment.REACTION: "不良反应",
     Moment.CERTIFICATE: "用血审证",

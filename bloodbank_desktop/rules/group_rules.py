@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bloodbank_desktop.clock import china_text
+from bloodbank_desktop.records.bag import bag_key
+from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.rules import recipient
@@ -107,8 +109,6 @@ def history_agrees(values: Values, facts: Facts) -> Iterator[Said]:
 
 
 def _kind_word(kind: str) -> str:
-    from bloodbank_desktop.records.catalogue import all_records
-
     declared = all_records().get(kind)
     return declared.label if declared is not None else "记录"
 
@@ -250,10 +250,11 @@ def rhd_fits(values: Values, facts: Facts) -> Iterator[Said]:
 )
 def antigens_fit(values: Values, facts: Facts) -> Iterator[Said]:
     """Blood with red cells lacks each antigen to which the patient ever had an antibody; anti-D is the RhD table's."""
-    found = [key for key in recipient.antibodies(values, facts) if key != "anti_d"]
-    if not found and values.get("antibody_screen") == "positive":
-        if "anti_d" not in recipient.antibodies(values, facts):
-            found = ["unidentified"]
+    known = recipient.antibodies(values, facts)
+    # A positive screen that nothing known explains is an antibody, too.
+    found = [key for key in known if key != "anti_d"]
+    if not known and values.get("antibody_screen") == "positive":
+        found = ["unidentified"]
     for line, bag in enumerate(values["bags"], start=1):
         if _class(bag["component"]) not in _WITH_RED_CELLS:
             continue
@@ -262,8 +263,6 @@ def antigens_fit(values: Values, facts: Facts) -> Iterator[Said]:
 
 
 def _against(antibody: str, line: int, facts: Facts, bag: Values) -> Iterator[Said]:
-    from bloodbank_desktop.records.bag import bag_key
-
     antibodies = table("antibody")
     antigen = antibodies.facet(antibody, "antigen")
     known = facts.bag(bag_key(bag))
