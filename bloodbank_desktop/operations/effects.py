@@ -44,7 +44,8 @@ class Effect:
 
     `moments` are those of a new record, `again` those of an amendment: what was asked at the act itself and can no
     longer change is past. `arriving` are those of a record that another workstation made, where they are fewer: what
-    already happened there is asked only whether it can be true here. `duties` are what the record leaves to be done, keys of the table `duty`.
+    already happened there is asked only whether it can be true here. `duties` are what the record leaves to be done,
+    keys of the table `duty`.
     """
 
     moments: Callable[[Values], tuple[Moment, ...]]
