@@ -27,6 +27,7 @@ class Bags:
     seed: int = 0
     stock: StockDesk = field(init=False)
     delivered: dict[str, dict[str, Any]] = field(default_factory=dict)
+    asked: set[int] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.stock = StockDesk(self.profile.desk)
@@ -56,7 +57,17 @@ class Bags:
         seed = samples.patient_of(bags[0]) if patient is None else patient
         values = samples.issue_values(seed=seed, bags=bags, now=self.now(), **changes)
         values |= {"issue_no": f"FX{self._next()}", "bags": tuple({**b, "started_at": started} for b in values["bags"])}
+        self.ask(seed)
         return self.profile.desk.register("clinical_issue", values)
+
+    def ask(self, *patients: int) -> None:
+        """Let the wards of these patients have asked for plenty of everything that the bags of the tests hold."""
+        for seed in patients:
+            if seed not in self.asked:
+                self.asked.add(seed)
+                bags = [samples.bag_values(place, group=samples.group_of(seed)) for place in range(3)]
+                issue = samples.issue_values(seed=seed, bags=bags, now=self.now())
+                self.profile.desk.register("transfusion_request", samples.request_for(issue, least=50))
 
     def remove(self, out_type: str, *bags: Bag, **changes: Any) -> Saved:
         """Take bags out for another end than a patient."""

@@ -28,6 +28,7 @@ def bags(profile: Profile) -> Iterator[Bags]:
 
 def refused(bags: Bags, deed: Callable[[], object]) -> tuple[Problem, ...]:
     """Do what must be refused; nothing at all may be written. Return the problems."""
+    bags.ask(0, 1, 6, 12)
     before = census(bags.profile.store)
     with pytest.raises(Refused) as caught:
         deed()
