@@ -29,7 +29,7 @@ def ordinary(profile: Profile, **request: Any) -> Bags:
     desk, bags = profile.desk, Bags(profile)
     whole = [bag_values(1000), bag_values(1001)]
     desk.register("blood_order", samples.order_values(1))
-    desk.register("transfusion_request", samples.request_values(1, **request))
+    desk.register("transfusion_request", samples.request_for(samples.issue_values(seed=1, bags=whole), **request))
     arrive(profile, record_type("dispatch_note"), samples.dispatch_note_values(seed=1, bags=whole))
     desk.register("stock_in", samples.delivery_of(whole, 1))
     bags.stock.do("relocate", [bag_key(whole[0])], place="9号冰箱")

@@ -27,7 +27,7 @@ class Bags:
     seed: int = 0
     stock: StockDesk = field(init=False)
     delivered: dict[str, dict[str, Any]] = field(default_factory=dict)
-    asked: set[int] = field(default_factory=set)
+    requests: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.stock = StockDesk(self.profile.desk)
@@ -63,11 +63,11 @@ class Bags:
     def ask(self, *patients: int) -> None:
         """Let the wards of these patients have asked for plenty of everything that the bags of the tests hold."""
         for seed in patients:
-            if seed not in self.asked:
-                self.asked.add(seed)
+            if seed not in self.requests:
                 bags = [samples.bag_values(place, group=samples.group_of(seed)) for place in range(3)]
                 issue = samples.issue_values(seed=seed, bags=bags, now=self.now())
-                self.profile.desk.register("transfusion_request", samples.request_for(issue, least=50))
+                saved = self.profile.desk.register("transfusion_request", samples.request_for(issue, least=50))
+                self.requests[seed] = saved.record_id
 
     def remove(self, out_type: str, *bags: Bag, **changes: Any) -> Saved:
         """Take bags out for another end than a patient."""

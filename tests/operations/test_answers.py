@@ -339,7 +339,9 @@ def test_a_recall_sets_bags_aside_and_follows_those_that_left(world: World) -> N
     delivery = stock_in_values(3)
     world.one.register("stock_in", delivery)
     issued, *others = delivery["bags"]
-    world.one.register("clinical_issue", samples.issue_values(bags=[issued]))
+    issue = samples.issue_values(bags=[issued])
+    world.one.register("transfusion_request", samples.request_for(issue))
+    world.one.register("clinical_issue", issue)
     world.act("recall", bag=[f"{bag['donation_number']} {bag['product_code']}" for bag in (issued, others[0])])
     for station in (world.one, world.two):
         station.sync()

@@ -28,7 +28,7 @@ def bags(profile: Profile) -> Iterator[Bags]:
 
 def refused(bags: Bags, deed: Callable[[], object]) -> tuple[Problem, ...]:
     """Do what must be refused; nothing at all may be written. Return the problems."""
-    bags.ask(0, 1, 6, 12)
+    bags.ask(0, 1, 4, 6, 12)
     before = census(bags.profile.store)
     with pytest.raises(Refused) as caught:
         deed()
@@ -178,7 +178,8 @@ def test_an_expired_bag_is_not_issued(minutes: int, bags: Bags, clock: FakeClock
     one = bag_values(0)
     bags.receive(one)
     clock.at = one["expires_at"] - timedelta(minutes=1)
-    assert bags.profile.desk.check("clinical_issue", issue_values(bags=[one], now=clock.at)) == []
+    bags.ask(0)
+    assert bags.profile.desk.check("clinical_issue", issue_values(bags=[one], now=clock.at, needed_at=clock.at)) == []
     clock.at = one["expires_at"] + timedelta(minutes=minutes)
     (problem,) = refused(bags, lambda: bags.issue(one))
     assert where((problem,)) == [(ON_BAG, 1, "expired")]

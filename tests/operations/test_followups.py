@@ -31,7 +31,13 @@ def source(profile: Profile, kind: str) -> str:
         return arrive(profile, record_type(kind), samples.values(kind, 1))
     if kind == "clinical_issue":
         Bags(profile).receive(*(bag_values(1000 + n) for n in range(2)), station_issue_no=None)
-    return profile.desk.register(kind, samples.values(kind, 1)).record_id
+    issue = samples.issue_values(2, 1)
+    if kind == "clinical_issue":
+        profile.desk.register("transfusion_request", samples.request_for(issue, least=2))
+    values = samples.values(kind, 1)
+    if kind == "transfusion_request":
+        values = samples.request_for(issue, planned_at=values["planned_at"])
+    return profile.desk.register(kind, values).record_id
 
 
 def drafted(profile: Profile, kind: str, record_id: str, key: str) -> dict[str, Any]:
@@ -134,11 +140,11 @@ def offered(profile: Profile, record_id: str) -> list[tuple[str, str, str]]:
 
 def test_a_reaction_knows_patient_issue_and_history(profile: Profile) -> None:
     """Patient and issue are known, the history from the request, each bag with its start or else its issue as the start."""
-    profile.desk.register("transfusion_request", samples.request_values(1, allergy="青霉素"))
     bags = Bags(profile)
     one, two = bag_values(1000), bag_values(1001)
     bags.receive(one, two, station_issue_no=None)
     values = samples.issue_values(seed=1, bags=[one, two])
+    profile.desk.register("transfusion_request", samples.request_for(values, allergy="青霉素"))
     started = NOW - timedelta(minutes=2)
     values |= {"bags": ({**values["bags"][0], "started_at": started}, values["bags"][1])}
     saved = profile.desk.register("clinical_issue", values)

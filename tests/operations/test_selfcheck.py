@@ -158,7 +158,7 @@ def test_progress_goes_through_every_rule() -> None:
 def deliver(profile: Profile) -> dict[str, Any]:
     """Let one bag be here and return the issue of it."""
     issue = samples.issue_values(seed=1)
-    profile.desk.register("transfusion_request", samples.request_values(1))
+    profile.desk.register("transfusion_request", samples.request_for(issue))
     profile.desk.register("stock_in", samples.delivery_of(issue["bags"], 1))
     return issue
 

@@ -56,15 +56,16 @@ def tell(profile: Profile, **order: Any) -> Story:
     bags = Bags(profile)
     story = Story(bags, bag_values(1000), bag_values(1001), bag_values(1002, group=samples.group_of(2)), {})
     whole = (story.one, story.two, story.third)
-    story.add("request", "transfusion_request", samples.request_values(1))
-    story.add("other request", "transfusion_request", samples.request_values(2))
+    issue, other = samples.issue_values(seed=1, bags=whole[:2]), samples.issue_values(seed=2, bags=whole[2:])
+    story.add("request", "transfusion_request", samples.request_for(issue, least=5))
+    story.add("other request", "transfusion_request", samples.request_for(other))
     story.add("order", "blood_order", samples.order_values(1, **order))
     story.add("note", "dispatch_note", samples.dispatch_note_values(seed=1, bags=whole))
     delivered = samples.delivery_of(whole, 1)
     story.add("delivery", "stock_in", delivered)
     bags.delivered[story.ids["delivery"][1]] = delivered
-    story.add("issue", "clinical_issue", samples.issue_values(seed=1, bags=whole[:2]))
-    story.add("other issue", "clinical_issue", samples.issue_values(seed=2, bags=whole[2:]))
+    story.add("issue", "clinical_issue", issue)
+    story.add("other issue", "clinical_issue", other)
     story.add("reaction", "adverse_reaction", samples.reaction_values(seed=1, bags=whole[:1]))
     return story
 
@@ -282,6 +283,7 @@ def test_numbers_that_nobody_has_are_named(profile: Profile) -> None:
     bags.receive(bag, station_issue_no="FX404")
     bags.issue(bag, patient=1)
     profile.desk.register("adverse_reaction", samples.reaction_values(seed=1, bags=[bag], issue_no="FXS404"))
+    profile.desk.delete("transfusion_request", bags.requests[1])
     chain = trace_bag(profile.desk, bag_key(bag))
     expected = [
         ("adverse_reaction", "issue_no", "FXS404"),

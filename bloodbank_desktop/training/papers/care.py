@@ -116,6 +116,10 @@ def request_for(issue: Mapping[str, Any], *, least: int = 1, **changes: Any) -> 
         **patient,
         "request_no": issue["request_no"],
         "planned_at": max(issue["needed_at"], asked),
+        "platelets": Decimal(18),
+        "pt": Decimal("21.0"),
+        "aptt": Decimal("62.0"),
+        "fibrinogen": Decimal("0.9"),
         **{key: issue.get(key) for key in ("sample_no", "sampled_at")},
         "components": tuple({"component": key, "amount": most * least, **group} for key, most in wanted.items()),
         "approvals": tuple(
