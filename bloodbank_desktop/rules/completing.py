@@ -21,6 +21,8 @@ _HEAD = (
     "antibody_screen", "antibodies",
 )  # fmt: skip
 _BAG = ("crossmatch_result", "crossmatch_method", "major_side", "minor_side", "crossmatched_by", "crossmatched_at")
+#: What stays as it was stated, by field.
+KEPT = frozenset({*_HEAD, *_BAG, "crossmatch_reviewer"})
 _WORDS = {
     "request_no": "申请单号", "sample_no": "标本号", "sampled_at": "采样时间", "forward_group": "正定型",
     "reverse_group": "反定型", "sample_rhd": "标本 RhD", "second_abo": "第二次 ABO", "second_rhd": "第二次 RhD",

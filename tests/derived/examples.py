@@ -34,8 +34,10 @@ Step = tuple[Place, Any]
 
 #: Samples of seeds this far apart are alike in sex, group and product, so that a recipe holds for each of them.
 _STRIDE = 18
-#: Seeds to begin from: the second has plasma in the first bag, to which other conditions apply than to red cells.
-_BEGINNINGS = (0, 2)
+#: Seeds to begin from: the second has plasma in the first bag, to which other conditions apply than to red cells; the
+#: third is RhD negative, the last is an emergency where a module knows one.
+_EMERGENCY = 5
+_BEGINNINGS = (0, 2, 4, _EMERGENCY)
 _seeds = itertools.count(_STRIDE, _STRIDE)
 
 
@@ -168,6 +170,8 @@ def changed(place: Place, values: Values, value: Any) -> Values:
 
 
 def _base(module: RecordType, seed: int) -> Values:
+    if module.key == "clinical_issue" and seed % _STRIDE == _EMERGENCY:
+        return tidy(module, samples.emergency_values(seed))
     return tidy(module, samples.values(module.key, seed))
 
 

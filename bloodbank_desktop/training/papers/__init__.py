@@ -26,6 +26,7 @@ from bloodbank_desktop.training.papers.bags import (
 from bloodbank_desktop.training.papers.care import (
     autologous_values,
     crossmatch_values,
+    emergency_values,
     issue_values,
     near_miss_values,
     reaction_values,
@@ -77,6 +78,7 @@ __all__ = [
     "delivery_of",
     "dispatch_note_values",
     "donation_number",
+    "emergency_values",
     "entered",
     "group_of",
     "issue_values",

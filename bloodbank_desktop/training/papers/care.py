@@ -15,7 +15,7 @@ from bloodbank_desktop.clock import china_day
 from bloodbank_desktop.records.bag import bag_key, bag_name
 from bloodbank_desktop.records.patient import PersonBlock
 from bloodbank_desktop.records.tables import table
-from bloodbank_desktop.training.papers.bags import IDENTITY, LABEL, Bag, pick, some
+from bloodbank_desktop.training.papers.bags import DELIVERY, IDENTITY, LABEL, PRODUCTS, Bag, bag_values, pick, some
 from bloodbank_desktop.training.papers.people import CLINIC, NOW, STAFF, Values, person_values
 
 _PERSON = tuple(PersonBlock.__dataclass_fields__)
@@ -84,6 +84,24 @@ def issue_values(
         "bags": tuple(pick(bag, LABEL) | crossmatch_values(bag, now=now) for bag in given),
     }
     return _of_one_group(values | changes, given)
+
+
+def emergency_values(seed: int = 1, *, now: datetime = NOW, **changes: Any) -> Values:
+    """Return an emergency issue of one bag of O red cells to a man (odd seed) whose group nobody knows yet."""
+    bag = bag_values(seed * DELIVERY, now=now, product=PRODUCTS[0], group=("O", "positive"))
+    values = issue_values(seed=seed, bags=[bag], now=now, patient_abo="O", patient_rhd="positive")
+    values |= dict.fromkeys(sample_values(seed, now=now))
+    return {
+        **values,
+        "patient_abo": "not_tested",
+        "patient_rhd": "not_tested",
+        "urgency": "emergency",
+        "pickup_type": "emergency",
+        "emergency_reason": "大出血，来不及定型配血",
+        "emergency_approver": "训练医务部",
+        "bags": ({**pick(bag, LABEL), "inspected": True, "crossmatch_result": "pending"},),
+        **changes,
+    }
 
 
 def sample_values(seed: int = 0, *, now: datetime = NOW, group: Mapping[str, Any] | None = None) -> Values:
