@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 
 from bloodbank_desktop import cli
+from bloodbank_desktop.clock import SystemClock
 from bloodbank_desktop.operations import opening, training_persons
+from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.records.wire import to_json
 from bloodbank_desktop.secrets import TrainingKey
 from tests.faults.words import word
-from tests.samples import stock_in_values
+from tests.samples import request_values
 
 FIRST, SECOND, THIRD = "first-word-1", "second-word-2", "third-word-3"
 
@@ -89,14 +92,11 @@ def test_in_training_the_trainer_acts_without_a_password(tmp_path: Path) -> None
     who = word(data, "person", "list")
     assert (who.code, {one["login"] for one in who.answer}) == (0, set(training_persons.known()))
     file = data / "one.json"
-    from bloodbank_desktop.clock import SystemClock
-    from bloodbank_desktop.records.catalogue import record_type
-    from bloodbank_desktop.records.wire import to_json
-
-    values = stock_in_values(1, 1, now=SystemClock().now())
-    file.write_text(json.dumps(to_json(record_type("stock_in"), values), ensure_ascii=False), encoding="utf-8")
-    refused = word(data, "register", "stock_in", file, "--operator", "wu")
+    values = to_json(record_type("transfusion_request"), request_values(1, now=SystemClock().now()))
+    file.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
+    refused = word(data, "register", "transfusion_request", file, "--operator", "wu")
     assert refused.code == 1 and refused.problems[0]["code"] == "role-missing"
-    saved = word(data, "register", "stock_in", file, "--operator", "jia")
-    assert word(data, "show", "stock_in", saved.answer["id"]).answer["created_by"] == "训练甲"
+    saved = word(data, "register", "transfusion_request", file, "--operator", "jia")
+    assert saved.code == 0, saved.words
+    assert word(data, "show", "transfusion_request", saved.answer["id"]).answer["created_by"] == "训练甲"
     assert word(data, "list", "stock_in", "--operator", "nobody").problems[0]["code"] == "no-such-person"
