@@ -91,6 +91,7 @@ class Program(QObject):
             sounds=self._sounds(),
             habits=self._habits(),
             bug=self.reporter.report,
+            file_wanted=lambda: self._nudge("SAVED"),
         )
         self.window = MainWindow(
             self.tasks,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +13,20 @@ import pytest
 from bloodbank_desktop.clock import SystemClock
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.wire import to_json
+from bloodbank_desktop.training.server import TrainingServer
 from tests import papers, samples
 from tests.faults.words import Said, word
 
 REVIEW = "entitlement_review"
 
 
-def _saved(folder: Path, tmp_path: Path, *files: Any, verb: tuple[str, ...] = ("register", REVIEW)) -> Said:
+def _saved(
+    folder: Path, tmp_path: Path, *files: Any, verb: tuple[str, ...] = ("register", REVIEW), **changes: Any
+) -> Said:
     """Run register or amend on an application with these files as they stand in its JSON."""
     whole = to_json(record_type(REVIEW), samples.values(REVIEW, 0, now=SystemClock().now()))
     whole["evidence"][0] = {"evidence_kind": whole["evidence"][0]["evidence_kind"], "files": list(files)}
+    whole |= changes
     (tmp_path / "申请.json").write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
     return word(folder, *verb, tmp_path / "申请.json")
 
@@ -62,3 +67,21 @@ def test_a_file_that_cannot_be_taken_is_a_no(tmp_path: Path, entry: Any, code: s
     said = _saved(tmp_path / "资料", tmp_path, entry)
     assert (said.code, said.codes) == (1, [code])
     assert word(tmp_path / "资料", "list", REVIEW).answer["total"] == 0
+
+
+def test_a_file_of_another_workstation_is_written_out(tmp_path: Path) -> None:
+    """`file` asks the platform for what is not here; without the network it says why, and then it is here for ever."""
+    one, two, scan = tmp_path / "甲", tmp_path / "乙", papers.written(tmp_path, "扫描.png")
+    old = (SystemClock().now() - timedelta(days=40)).isoformat()
+    with TrainingServer(tmp_path / "platform.db") as server:
+        assert _saved(one, tmp_path, {"path": scan.name}, applied_at=old).code == 0
+        for folder in (one, two):
+            assert word(folder, "sync", "--once", "--platform", server.url).code == 0
+        sha256 = hashlib.sha256(scan.read_bytes()).hexdigest()
+        gone = word(two, "file", sha256, tmp_path / "none.png", "--platform", "http://127.0.0.1:1")
+        assert (gone.code, gone.codes) == (1, ["file-not-now"])
+        assert "取不到" in gone.words and not (tmp_path / "none.png").exists()
+        out = tmp_path / "out.png"
+        assert word(two, "file", sha256, out, "--platform", server.url).code == 0
+    assert out.read_bytes() == scan.read_bytes()
+    assert word(two, "file", sha256, tmp_path / "again.png").code == 0

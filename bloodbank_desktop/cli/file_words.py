@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 
 from bloodbank_desktop.cli.calling import YES, AddWord, profile, read, say
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.records.files import COMING
 
 if TYPE_CHECKING:
+    from bloodbank_desktop.operations.opening import Profile
     from bloodbank_desktop.records.declare import RecordType
 
 
 def add(word: AddWord) -> None:
     """Add the word to the grammar."""
-    word("file", _file, "write a file that a record names, such as a scanned paper", "sha256", "out")
+    file = word("file", _file, "write a file that a record names, from the platform if need be", "sha256", "out")
+    file.add_argument("--platform", default="", metavar="URL", help="instead of the address of the settings")
 
 
 def with_files(declared: RecordType, file: Path, picked: list[Path]) -> Any:
@@ -29,9 +32,34 @@ def with_files(declared: RecordType, file: Path, picked: list[Path]) -> Any:
     return with_files_of(declared, read(file), file.parent, take)
 
 
+def _fetched(opened: Profile, options: argparse.Namespace) -> bytes:
+    """Return a file that lies on the platform, after one run of the network lane. Raises KnownProblem."""
+    from bloodbank_desktop.wiring import NetworkLane
+
+    try:
+        lane = NetworkLane(opened)
+    except KnownProblem as problem:
+        if problem.code != "sync-busy":
+            raise
+        words = "正在从平台取回这个文件：本机打开的窗口正在同步，请过半分钟再执行一次"
+        raise KnownProblem(words, code=COMING) from problem
+    try:
+        lane.connect(options.platform)
+        report = lane.engine.run_once()
+    finally:
+        lane.close()
+    opened.dispatch.note_trouble("" if report.success else report.error)
+    return opened.desk.read_file(options.sha256, ask=False)
+
+
 def _file(options: argparse.Namespace) -> int:
     with profile(options) as opened:
-        content = opened.desk.read_file(options.sha256)
+        try:
+            content = opened.desk.read_file(options.sha256)
+        except KnownProblem as problem:
+            if problem.code not in (COMING, "file-not-now"):
+                raise
+            content = _fetched(opened, options)
     try:
         with options.out.open("xb") as written:
             written.write(content)

@@ -196,7 +196,11 @@ class FileDoor(Protocol):
         ...
 
     def read_file(self, sha256: str, done: Callable[[bytes], None], failed: Failed) -> None:
-        """Answer with the content of a file that a record names."""
+        """Answer with the content of a file that a record names.
+
+        For one that comes from the platform first, `failed` is called with the code `records.files.COMING`, and then
+        once more one of the two.
+        """
         ...
 
 

@@ -7,6 +7,7 @@ follows from the content: no name that somebody sent can make this computer run 
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from bloodbank_desktop.forms.contract import FileDoor
 from bloodbank_desktop.forms.editors import Editor, Now, edits
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import Field
+from bloodbank_desktop.records.files import COMING
 from bloodbank_desktop.records.kinds import Unreadable
 from bloodbank_desktop.records.kinds.files import MOST_BYTES, SUFFIXES, TYPE_WORDS, Entry, recognise
 
@@ -77,6 +79,7 @@ class FilesEditor(Editor):
         self._entries: list[Entry] = []
         self._raw = ""
         self._reading = 0
+        self._awaited: set[str] = set()
         self._read_only = False
         self.list = QListWidget(ground)
         self.list.setObjectName(f"{field.key}.list")
@@ -253,12 +256,18 @@ class FilesEditor(Editor):
     def open_current(self) -> None:
         """Show the selected file with the program that the system has for it."""
         row = self.list.currentRow()
-        if self._door is not None and not self._raw and 0 <= row < len(self._entries):
-            self._door.read_file(self._entries[row]["sha256"], self._show, self._not_shown)
-
-    def _show(self, content: bytes) -> None:
-        if not isValid(self.widget):
+        if self._door is None or self._raw or not 0 <= row < len(self._entries):
             return
+        sha256 = self._entries[row]["sha256"]
+        if sha256 not in self._awaited:
+            self._awaited.add(sha256)
+            self._door.read_file(sha256, partial(self._show, sha256), partial(self._not_shown, sha256))
+
+    def _show(self, sha256: str, content: bytes) -> None:
+        self._awaited.discard(sha256)
+        if not isValid(self.widget):
+            return  # nobody waits for it any more
+        self.problem(None)
         suffix = SUFFIXES.get(recognise(content) or "")
         if suffix is None:
             self.problem(f"这个文件的内容不是 {TYPE_WORDS}，不能打开")
@@ -272,6 +281,8 @@ class FilesEditor(Editor):
         if not open_outside(Path(written.name)):
             self.problem("系统没有能显示这种文件的程序，请联系信息科")
 
-    def _not_shown(self, problem: KnownProblem) -> None:
+    def _not_shown(self, sha256: str, problem: KnownProblem) -> None:
+        if problem.code != COMING:
+            self._awaited.discard(sha256)
         if isValid(self.widget):
             self.problem(problem.message)

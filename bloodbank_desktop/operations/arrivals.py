@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 
 from bloodbank_desktop.clock import Clock
-from bloodbank_desktop.operations import effects, judging
+from bloodbank_desktop.operations import effects, fetching, judging
 from bloodbank_desktop.operations.giving_way import give_way
 from bloodbank_desktop.operations.results import Changes
 from bloodbank_desktop.operations.site_tables import SiteTables
@@ -131,6 +131,7 @@ class Arrivals:
                 self._note(tx, "platform-contradicts-stock", change, now)
                 return
             rows.add(tx, declared.key, change.id, whole, at=now, actor=ACTOR)
+            fetching.want(tx, declared, whole, now)
             if effect is not None:
                 effect.apply(tx, whole, Cause(declared.key, change.id, declared.name_of(whole), ACTOR, now))
             self._note(tx, "platform-register", change, now, fingerprint(declared, whole))
@@ -140,6 +141,7 @@ class Arrivals:
                 return
             history.keep(tx, declared.key, row, at=now, actor=ACTOR, reason="")
             rows.change(tx, declared.key, row, whole, at=now, actor=ACTOR)
+            fetching.want(tx, declared, whole, now)
             if effect := effects.EFFECTS.get(declared.key):
                 cause = Cause(declared.key, change.id, declared.name_of(whole), ACTOR, now)
                 effect.amended(tx, row.values, whole, cause)

@@ -14,7 +14,7 @@ from typing import Any
 
 from bloodbank_desktop.clock import Clock, china_day
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.operations import duties, effects, judging
+from bloodbank_desktop.operations import duties, effects, fetching, judging
 from bloodbank_desktop.operations.drafts import Drafts
 from bloodbank_desktop.operations.files import Picked
 from bloodbank_desktop.operations.persons import Persons
@@ -303,17 +303,19 @@ class Desk(Seat):
         """
         return self._picked.add(source, name)
 
-    def read_file(self, sha256: str) -> bytes:
-        """Return the content of a file that a record names, exactly as it was picked. Raises KnownProblem."""
+    def read_file(self, sha256: str, *, ask: bool = True) -> bytes:
+        """Return the content of a file that a record names, exactly as it was picked. Raises KnownProblem.
+
+        One that another workstation picked is asked for at the platform and raises `files.COMING`; who only looks
+        whether it came says so with `ask`.
+        """
         content = self._picked.content(sha256)
         if content is None:
             self.need("view:file")
             with self.store.read() as tx:
                 content = files.content(tx, sha256) or files.of_drafts(tx, sha256)
             if content is None:
-                raise KnownProblem(
-                    "本机没有这个文件的内容：它是在另一台工作站添加的，请到那里查看", code="file-not-here"
-                )
+                raise fetching.not_here(self.store, self.clock, sha256, ask=ask)
             self._note_view("file", sha256)
         if files.digest(content) != sha256:
             raise KnownProblem("这个文件的内容已损坏，请联系信息科用备份恢复", code="file-changed")

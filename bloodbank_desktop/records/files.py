@@ -9,6 +9,9 @@ from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import LineType, Values
 from bloodbank_desktop.records.kinds.files import Entry
 
+#: The code of the problem that a file is on its way from the platform: it may be here in a moment.
+COMING = "file-coming"
+
 
 @dataclass(frozen=True)
 class Named:

@@ -572,6 +572,16 @@ CREATE TABLE file_sent (
 	PRIMARY KEY (sha256)
 )
 --;
+CREATE TABLE file_wanted (
+	sha256 TEXT NOT NULL, 
+	size INTEGER NOT NULL, 
+	since TEXT NOT NULL, 
+	asked TEXT, 
+	next_at TEXT, 
+	trouble TEXT NOT NULL, 
+	PRIMARY KEY (sha256)
+)
+--;
 CREATE TABLE immunohaematology_request (
 	_seq INTEGER NOT NULL, 
 	_id TEXT NOT NULL, 

@@ -28,6 +28,13 @@ def get(tx: Connection, key: str) -> str | None:
     return tx.execute(_GET, {"key": key}).scalar()
 
 
+def trouble(tx: Connection) -> str:
+    """Return why nothing travels, "" when nothing hinders as far as is known: what arrived since then ended it."""
+    since, _, sentence = (get(tx, TROUBLE) or "").partition(" ")
+    last = get(tx, LAST_SUCCESS)
+    return "" if last and since < last else sentence
+
+
 def put(tx: Connection, key: str, value: str) -> None:
     """Note a fact in place of what was noted before."""
     tx.execute(_PUT, {"key": key, "value": value})

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, delete, insert, select, text, type_coerce
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.types import NullType
 
+from bloodbank_desktop.storage import wanted_files
 from bloodbank_desktop.storage.schema import draft_files, file_contents, file_sent
 
 #: The action of the audit row that every kept file has, with the object "file/<sha256>".
@@ -52,6 +53,7 @@ def keep(tx: Connection, media_type: str, content: bytes, *, at: datetime) -> bo
         return False
     row = {"sha256": sha256, "media_type": media_type, "size": len(content), "content": content, "added_at": at}
     tx.execute(insert(file_contents), row)
+    wanted_files.forget(tx, sha256)
     return True
 
 

@@ -166,11 +166,9 @@ def summary(tx: Connection) -> QueueSummary:
         oldest = first if oldest is None or first < oldest else oldest
     last = facts.get(tx, facts.LAST_SUCCESS)
     attention = sum(by_state.get(state, 0) for state in ATTENTION)
-    since, _, trouble = (facts.get(tx, facts.TROUBLE) or "").partition(" ")
-    if last and since < last:
-        trouble = ""
     total = sum(by_state.values())
-    return QueueSummary(total, oldest, attention, by_state, from_utc_text(last) if last else None, trouble)
+    last_success = from_utc_text(last) if last else None
+    return QueueSummary(total, oldest, attention, by_state, last_success, facts.trouble(tx))
 
 
 _STATES_OF = select(outbox.c.record_id, outbox.c.state).where(

@@ -373,6 +373,19 @@ file_sent = Table(
     Column("at", Moment, nullable=False),
 )
 
+#: Which files records from elsewhere name that are not here yet; `since` is the newest time of such a record, `asked`
+#: when somebody wanted to look at it, `trouble` why the platform did not give it.
+file_wanted = Table(
+    "file_wanted",
+    metadata,
+    Column("sha256", Text, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("asked", Moment),
+    Column("next_at", Moment),
+    Column("trouble", Text, nullable=False),
+)
+
 cursors = Table(
     "cursors",
     metadata,

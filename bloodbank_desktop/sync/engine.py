@@ -16,8 +16,10 @@ from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations.arrivals import Arrivals
 from bloodbank_desktop.operations.dispatch import Dispatch
+from bloodbank_desktop.operations.fetching import Fetching
 from bloodbank_desktop.sync.backoff import Backoff, Circuit, pause_for
 from bloodbank_desktop.sync.downloader import Downloader
+from bloodbank_desktop.sync.fetcher import Fetcher
 from bloodbank_desktop.sync.once import OneRun, Pause
 from bloodbank_desktop.sync.platform import (
     Busy,
@@ -71,6 +73,8 @@ class SyncEngine:
         self._rng = rng or Random()
         self._uploader = Uploader(dispatch, clock, lone_waits=self._pace.lone_waits)
         self._downloader = Downloader(arrivals)
+        self._fetching = Fetching(arrivals.store, arrivals.clock)
+        self._fetcher = Fetcher(self._fetching)
         self._lock = threading.Lock()
         self._turning = threading.Lock()
         self._wake = threading.Event()
@@ -222,6 +226,9 @@ class SyncEngine:
             more = self._pull(platform) or more
         if self._idle and not more and not self._trouble:
             self._teller.last_success = self._clock.now()
+        if not more and not self._stop.is_set():
+            # One at a time: a record that was saved meanwhile goes first.
+            more = not self._fetcher.fetch_once(platform).idle
         return more
 
     def _recover(self) -> None:
@@ -337,7 +344,7 @@ class SyncEngine:
         if now < self._gate:
             wait = self._gate - now
         elif not more:
-            wait = min(self._pull_due - now, self._until_due(now))
+            wait = min(self._pull_due - now, self._until_due(now), self._until_file())
             wait = max(wait, self._pace.least_pause)
         if probe_in is not None:
             wait = min(wait, probe_in)
@@ -359,6 +366,10 @@ class SyncEngine:
             return self._pace.behind
         return max(seconds, self._push_gate - now)
 
+    def _until_file(self) -> float:
+        due = self._fetching.next_due()
+        return self._pace.pull_every if due is None else (due - self._clock.now()).total_seconds()
+
     # --- for the command line ---------------------------------------------------------------------------------------
 
     def run_once(self, pause: Pause | None = None) -> SyncReport:
@@ -371,6 +382,7 @@ class SyncEngine:
                 self._dispatch,
                 self._uploader,
                 self._downloader,
+                self._fetcher,
                 self._rng,
                 self._pace,
                 pause=pause or self._stop.wait,

@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from bloodbank_desktop import __version__
 from bloodbank_desktop.clock import Clock, utc_text
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations.dispatch import Batch, Identity, Outcome
+from bloodbank_desktop.records.kinds.files import SUFFIXES
 from bloodbank_desktop.storage.outbox import OutboxRow
 from bloodbank_desktop.sync import replies
 from bloodbank_desktop.sync.backoff import retry_after
@@ -32,6 +33,7 @@ from bloodbank_desktop.sync.platform import (
     ClientTooOld,
     CursorGone,
     DeviceRefused,
+    FileAbsent,
     FileRefused,
     Hello,
     NotSignedIn,
@@ -40,6 +42,7 @@ from bloodbank_desktop.sync.platform import (
     Parcel,
     PlatformProblem,
     ProtocolFault,
+    ReplyTooLarge,
     Rewound,
     SendReply,
     ServerFault,
@@ -47,6 +50,7 @@ from bloodbank_desktop.sync.platform import (
     SnapshotPage,
     TooLarge,
     Unprocessable,
+    WrongFile,
 )
 from bloodbank_desktop.sync.transport import Limits, Reply, Transport
 
@@ -55,6 +59,7 @@ PACK_FROM = 2048
 
 T = TypeVar("T")
 _JSON = "application/json"
+_MOST_REFUSAL = 64 * 1024
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PLAIN = {400: ProtocolFault, 401: NotSignedIn, 403: DeviceRefused, 404: ProtocolFault, 405: ProtocolFault,
           410: CursorGone, 413: TooLarge, 422: Unprocessable, 426: ClientTooOld}  # fmt: skip
@@ -146,6 +151,28 @@ class HttpPlatform:
             raise FileRefused(problem.detail) from problem
         replies.stored_file(reply.body, sha256, len(content))
 
+    def get_file(self, sha256: str, size: int) -> bytes:
+        """Return the content of a file that has this name and size, to the last bit."""
+        headers = {"Accept": ", ".join([*SUFFIXES, "application/problem+json"]), "Accept-Encoding": "identity"}
+        try:
+            reply, _ = self._exchange(
+                "GET",
+                f"/v1/files/{sha256}",
+                None,
+                headers,
+                media_types=SUFFIXES,
+                absent_ok=True,
+                # A refusal may be longer than a small file.
+                most_bytes=max(size, _MOST_REFUSAL),
+            )
+        except _Absent as problem:
+            raise FileAbsent(problem.detail) from problem
+        except ReplyTooLarge as problem:
+            raise WrongFile(problem.detail) from problem
+        if len(reply.body) != size or hashlib.sha256(reply.body).hexdigest() != sha256:
+            raise WrongFile(f"{len(reply.body)} bytes for {size}")
+        return reply.body
+
     def outcome(self, key: str) -> Outcome | None:
         """Return the stored final outcome of an operation, None when the platform has none."""
         try:
@@ -196,14 +223,17 @@ class HttpPlatform:
         headers: Mapping[str, str],
         *,
         expected: int = 200,
+        media_types: Collection[str] = (_JSON,),
         absent_ok: bool = False,
+        most_bytes: int | None = None,
     ) -> tuple[Reply, datetime]:
-        """Return the reply of the expected status and the middle of the exchange by our clock."""
+        """Return the reply of the expected status and type and the middle of the exchange by our clock."""
         before = self._clock.now()
         started = self._clock.monotonic()
-        reply = self._transport.exchange(method, self._address + path, {**self._headers, **headers}, content)
+        whole = {**self._headers, **headers}
+        reply = self._transport.exchange(method, self._address + path, whole, content, most_bytes=most_bytes)
         middle = before + timedelta(seconds=(self._clock.monotonic() - started) / 2)
-        if reply.status == expected and _media_type(reply) == _JSON:
+        if reply.status == expected and _media_type(reply) in media_types:
             return reply, middle
         if absent_ok and reply.status == 404 and _is_problem(reply):
             raise _Absent("no such operation")

@@ -14,6 +14,7 @@ from bloodbank_desktop.operations.dispatch import Dispatch
 from bloodbank_desktop.operations.results import Changes
 from bloodbank_desktop.sync.backoff import Backoff, pause_for
 from bloodbank_desktop.sync.downloader import Downloader
+from bloodbank_desktop.sync.fetcher import Fetcher
 from bloodbank_desktop.sync.platform import Platform, PlatformProblem, Stopped
 from bloodbank_desktop.sync.status import Pace, SyncReport
 from bloodbank_desktop.sync.uploader import Uploader
@@ -33,6 +34,7 @@ class OneRun:
         dispatch: Dispatch,
         uploader: Uploader,
         downloader: Downloader,
+        fetcher: Fetcher,
         rng: Random,
         pace: Pace,
         *,
@@ -43,6 +45,7 @@ class OneRun:
         self._dispatch = dispatch
         self._uploader = uploader
         self._downloader = downloader
+        self._fetcher = fetcher
         self._rng = rng
         self._pace = pace
         self._pause = pause
@@ -79,7 +82,7 @@ class OneRun:
                 self._pause(wait)
 
     def _step(self, platform: Platform, offset_ms: int) -> bool:
-        """Send one batch, or read one page when there is none; return whether both ends are reached."""
+        """Send one batch, or read one page when there is none, or fetch one file; return whether all ends are reached."""
         pushed = self._uploader.push_once(platform, offset_ms, go_on=True)
         self._report.count(pushed.statuses)
         self._on_changes(pushed.changes)
@@ -89,4 +92,8 @@ class OneRun:
         pulled = self._downloader.pull_once(platform)
         self._report.pulled += pulled.count
         self._on_changes(pulled.changes)
-        return not pulled.more
+        if pulled.more:
+            return False
+        fetched = self._fetcher.fetch_once(platform)
+        self._report.fetched += fetched.count
+        return fetched.idle

@@ -172,6 +172,20 @@ class FileRefused(ServerFault):
     slug = "file-refused"
 
 
+class FileAbsent(PlatformProblem):
+    """404 for a file: the platform does not have it, or not yet."""
+
+    words = "平台上没有所需的证明材料文件"
+    slug = "file-absent"
+
+
+class WrongFile(PlatformProblem):
+    """What came is not the file that was asked for: another content, or more of it."""
+
+    words = "平台给出的文件与记录中的指纹不符"
+    slug = "wrong-file"
+
+
 class CursorGone(PlatformProblem):
     """410: the platform no longer knows where we stopped reading."""
 
@@ -262,6 +276,10 @@ class Platform(Protocol):
 
     def put_file(self, sha256: str, media_type: str, content: bytes) -> None:
         """Send the content of a file; doing it twice changes nothing. Raises FileRefused for a file it never takes."""
+        ...
+
+    def get_file(self, sha256: str, size: int) -> bytes:
+        """Return the content of a file of `size` bytes. Raises FileAbsent, WrongFile."""
         ...
 
     def outcome(self, key: str) -> Outcome | None:

@@ -61,7 +61,7 @@ class SyncReport:
     """What one run of `sync --once` did.
 
     `sent` counts operations that got an answer, by kind in the fields after it (`accepted` = applied or already
-    there); `pulled` counts changes read. `finished` only when this run itself reached the end of queue and feed.
+    there); `pulled` counts changes read, `fetched` files. `finished` only when this run itself reached the end of queue and feed.
     """
 
     sent: int = 0
@@ -70,6 +70,7 @@ class SyncReport:
     conflict: int = 0
     waiting: int = 0
     pulled: int = 0
+    fetched: int = 0
     finished: bool = False
     error: str = ""
     code: str = ""

@@ -208,14 +208,22 @@ class Transport:
             if self._watch is not None:
                 self._watch.abort()
 
-    def exchange(self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> Reply:
-        """Send one request and return the whole reply, whatever its status.
+    def exchange(
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        most_bytes: int | None = None,
+    ) -> Reply:
+        """Send one request and return the whole reply, whatever its status; `most_bytes` instead of that of the limits.
 
         Raises Unreachable (nothing was sent), Cut, TimedOut, NotTrusted, NotThePlatform or ReplyTooLarge.
         """
         with self._watching() as watch:
             try:
-                return self._exchange(watch, method, url, headers, body)
+                return self._exchange(watch, method, url, headers, body, most_bytes or self.limits.most_bytes)
             except PlatformProblem:
                 raise
             except (requests.RequestException, Urllib3Error, OSError, ValueError, zlib.error) as problem:
@@ -234,7 +242,9 @@ class Transport:
                 self._watch = None
             watch.close()
 
-    def _exchange(self, watch: Watch, method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> Reply:
+    def _exchange(
+        self, watch: Watch, method: str, url: str, headers: Mapping[str, str], body: bytes | None, most: int
+    ) -> Reply:
         with requests.Session() as session:
             # Neither .netrc nor variables of the environment may send a hospital's records elsewhere.
             session.trust_env = False
@@ -250,10 +260,9 @@ class Transport:
             )
             with response:
                 found = {name.lower(): value for name, value in response.headers.items()}
-                return Reply(response.status_code, found, self._read(watch, response.raw, found))
+                return Reply(response.status_code, found, self._read(watch, response.raw, found, most))
 
-    def _read(self, watch: Watch, raw: Any, headers: Mapping[str, str]) -> bytes:
-        most = self.limits.most_bytes
+    def _read(self, watch: Watch, raw: Any, headers: Mapping[str, str], most: int) -> bytes:
         announced = headers.get("content-length", "")
         if announced.isdecimal() and (len(announced) > 18 or int(announced) > most):
             raise ReplyTooLarge(f"{announced[:18]} bytes announced")

@@ -55,7 +55,7 @@ _ROUTES = Map(
         Rule("/v1/hello", endpoint="hello", methods=["GET"]),
         Rule("/v1/ops:batch", endpoint="batch", methods=["POST"]),
         Rule("/v1/ops/<string:key>", endpoint="outcome", methods=["GET"]),
-        Rule("/v1/files/<string:sha256>", endpoint="file", methods=["PUT"]),
+        Rule("/v1/files/<string:sha256>", endpoint="file", methods=["GET", "PUT"]),
         Rule("/v1/changes", endpoint="changes", methods=["GET"]),
         Rule("/v1/snapshots", endpoint="snapshots", methods=["POST"]),
         Rule("/v1/snapshots/<string:snapshot>", endpoint="snapshot", methods=["GET"]),
@@ -158,6 +158,9 @@ class Application:
     def _file(self, request: Request, sha256: str) -> Response:
         if not matching(SHA256).holds(sha256):
             raise Refusal("malformed", "路径中应为 64 位小写十六进制的 SHA-256")
+        if request.method in ("GET", "HEAD"):
+            media_type, kept = self.platform.file(sha256)
+            return Response(kept, headers={"Content-Digest": _digest(kept)}, mimetype=media_type)
         if request.mimetype not in SUFFIXES or request.headers.get("Content-Encoding", "identity") != "identity":
             raise Refusal("media-type", f"文件应为 {TYPE_WORDS}，不压缩")
         content = _bytes(request, MOST_FILE_BYTES, f"文件超过 {MOST_FILE_BYTES} 字节")
@@ -288,9 +291,12 @@ def _check_digest(stated: str | None, content: bytes, required: bool) -> None:
     if stated is None and not required:
         return
     found = re.search(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/]+={0,2}):\s*(?:,|$)", stated or "")
-    actual = base64.b64encode(hashlib.sha256(content).digest()).decode()
-    if found is None or found[1] != actual:
+    if found is None or f"sha-256=:{found[1]}:" != _digest(content):
         raise Refusal("content-digest", "Content-Digest 缺失或与内容不符，请重新发送")
+
+
+def _digest(content: bytes) -> str:
+    return f"sha-256=:{base64.b64encode(hashlib.sha256(content).digest()).decode()}:"
 
 
 def _parse(content: bytes) -> Any:

@@ -244,16 +244,27 @@ def _paths() -> Schema:
         body="SnapshotRequest",
         status=201,
     )
+    named = _parameter("path", "sha256", {"type": "string", "pattern": SHA256}, "SHA-256 of the content, hex.", True)
     file = _call(
         "Keep a file that bodies name by its SHA-256; the same file again changes nothing.",
         "StoredFile",
         "malformed content-digest too-large media-type file-digest file-type protocol",
         _PROTOCOL,
-        _parameter("path", "sha256", {"type": "string", "pattern": SHA256}, "SHA-256 of the content, hex.", True),
+        named,
         _parameter("header", "Content-Digest", {"type": "string"}, _DIGEST, True),
     )
     # Bytes as they are, which no schema describes (OpenAPI 3.1, 4.8.14.2).
-    file["requestBody"] = {"required": True, "content": {media_type: {} for media_type in SUFFIXES}}
+    bare: Schema = {media_type: {} for media_type in SUFFIXES}
+    file["requestBody"] = {"required": True, "content": bare}
+    kept = _call(
+        "The content of a file that bodies name by its SHA-256.",
+        "StoredFile",
+        "malformed not-found protocol",
+        _PROTOCOL,
+        named,
+    )
+    digest = {"description": _DIGEST, "required": True, "schema": {"type": "string"}}
+    kept["responses"]["200"] |= {"content": bare, "headers": {"Content-Digest": digest}}
     digests = _call(
         "Digests of a module: of one bucket (Digest) or of all (Digests).",
         "Digest",
@@ -271,7 +282,7 @@ def _paths() -> Schema:
         "/v1/ops/{key}": {
             "get": _call("Final outcome of an operation.", "Result", "malformed not-found protocol", _PROTOCOL, key)
         },
-        "/v1/files/{sha256}": {"put": file},
+        "/v1/files/{sha256}": {"get": kept, "put": file},
         "/v1/changes": {
             "get": _call(
                 "What changed behind a cursor, in the order of commits.",

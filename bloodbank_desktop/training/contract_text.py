@@ -49,6 +49,8 @@ of it and claims no conformance to it.
   `PUT /v1/files/{sha256}` as its bare bytes; sending it again changes nothing. What a file is, its first bytes say.
 * An operation that names a file which is not here is `waiting` with the type `file-unknown`: send the file, then the
   operation again with the same key.
+* `GET /v1/files/{sha256}` gives the bare bytes back, to every device. What they are must have that SHA-256; a file that
+  the platform does not have is 404.
 
 ## Feed, snapshots, digests
 * The feed gives every version in the order of commits, deletions as tombstones (`deleted`, empty body), own operations

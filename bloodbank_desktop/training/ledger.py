@@ -229,6 +229,12 @@ def add_file(connection: sa.Connection, sha256: str, media_type: str, content: b
     connection.execute(upsert(FILE).on_conflict_do_nothing(), row)
 
 
+def file(connection: sa.Connection, sha256: str) -> tuple[str, bytes] | None:
+    """Return type and content of a file, None if it is not here."""
+    found = connection.execute(sa.select(FILE.c.media_type, FILE.c.content).where(FILE.c.sha256 == sha256)).first()
+    return None if found is None else (found.media_type, bytes(found.content))
+
+
 def lacking(connection: sa.Connection, names: Iterable[str]) -> set[str]:
     """Return those of these files that are not here."""
     wanted = set(names)

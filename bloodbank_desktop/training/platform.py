@@ -151,6 +151,14 @@ class Platform:
             ledger.add_file(connection, sha256, media_type, content, utc_text(self.clock.now()))
         return {"sha256": sha256, "size": len(content)}
 
+    def file(self, sha256: str) -> tuple[str, bytes]:
+        """Return type and content of a file. Raises Refusal when it is not here."""
+        with self.ledger.read() as connection:
+            found = ledger.file(connection, sha256)
+        if found is None:
+            raise Refusal("not-found", "平台没有此文件")
+        return found
+
     def _one(self, op: Operation, item: Examined | None, desk: Desk) -> Document:
         known = desk.outcomes.get(op.key)
         if known is not None:

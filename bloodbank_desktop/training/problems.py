@@ -35,7 +35,7 @@ _ALL = (
     ProblemType("content-digest", 400, "内容摘要不符", "Content-Digest is missing or not that of the content."),
     ProblemType("unauthorized", 401, "访问令牌无效", "The bearer token is missing or wrong; retry with a good one."),
     ProblemType("forbidden", 403, "设备已停用", "The platform no longer accepts this device."),
-    ProblemType("not-found", 404, "没有此内容", "The path, the key or the snapshot is not known."),
+    ProblemType("not-found", 404, "没有此内容", "The path, the key, the file or the snapshot is not known."),
     ProblemType("method", 405, "方法不允许", "The path exists, not with this method; see the header Allow."),
     ProblemType(
         "device-rewound",

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtWidgets import QDialog, QWidget
 
 from bloodbank_desktop.clock import Clock, china_text
@@ -30,6 +30,7 @@ from bloodbank_desktop.forms.contract import (
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values
+from bloodbank_desktop.records.files import COMING
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.ui import states
 from bloodbank_desktop.ui.tasks import Tasks
@@ -46,16 +47,20 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 #: How many requests are offered for choosing; whoever seeks an older one types a part of its name.
 _REQUESTS = 30
+#: How often and how many times is looked whether a file came from the platform, about half a minute.
+_LOOK_EVERY_MS = 250
+_LOOKS = 120
 
 
 class DeskBack(QObject):
-    """A desk as one dialog sees it. `bug` carries what no dialog can mend.
+    """A desk as one dialog sees it. `bug` carries what no dialog can mend, `file_wanted` that the platform is to be asked.
 
     It belongs to its dialog and is deleted with it. What the dialog asked for is done all the same, but its answer is
     then dropped, except for a failure, which goes to `Tasks.problem` and `Tasks.bug`: it may have been a save.
     """
 
     bug = Signal(object)
+    file_wanted = Signal()
 
     def __init__(self, desk: Desk, tasks: Tasks, clock: Clock, *, training: bool) -> None:
         super().__init__()
@@ -180,7 +185,25 @@ class DeskBack(QObject):
         self._ask(lambda desk: desk.add_file(Path(path)), done, failed)
 
     def read_file(self, sha256: str, done: Callable[[bytes], None], failed: Failed) -> None:
-        self._ask(lambda desk: desk.read_file(sha256), done, failed)
+        tries = _LOOKS
+
+        def not_here(problem: KnownProblem) -> None:
+            nonlocal tries
+            if problem.code != COMING:
+                failed(problem)
+            elif tries == 0:
+                failed(KnownProblem("还没有取到这个文件；取到后再打开即可显示", code="file-not-now"))
+            else:
+                if tries == _LOOKS:
+                    failed(problem)
+                    self.file_wanted.emit()
+                tries -= 1
+                QTimer.singleShot(_LOOK_EVERY_MS, self, look)
+
+        def look() -> None:
+            self._ask(lambda desk: desk.read_file(sha256, ask=False), done, not_here)
+
+        self._ask(lambda desk: desk.read_file(sha256), done, not_here)
 
     def _ask(self, question: Callable[[Desk], T], done: Callable[[T], None], failed: Failed) -> None:
         desk = self._desk
@@ -248,6 +271,7 @@ class RecordDialogs:
         sounds: Sounds | None = None,
         habits: Habits | None = None,
         bug: Callable[[Exception], None] | None = None,
+        file_wanted: Callable[[], None] | None = None,
     ) -> None:
         self._tasks = tasks
         self._clock = clock
@@ -255,6 +279,7 @@ class RecordDialogs:
         self._sounds = sounds
         self._habits = habits
         self._bug = bug
+        self._file_wanted = file_wanted
         self._desk: Desk | None = None
 
     def attach(self, desk: Desk) -> None:
@@ -269,6 +294,8 @@ class RecordDialogs:
         back = DeskBack(self._desk, self._tasks, self._clock, training=self._training)
         if self._bug is not None:
             back.bug.connect(self._bug)
+        if self._file_wanted is not None:
+            back.file_wanted.connect(self._file_wanted)
         existing = None
         if shown is not None:
             existing = Existing(shown.record_id, shown.values, shown.revision, facts_of(shown), shown.refusals)

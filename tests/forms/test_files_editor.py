@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -11,10 +12,12 @@ from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QWidget
 
+from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.forms import files_editor
 from bloodbank_desktop.forms.files_editor import FilesEditor, size_words
 from bloodbank_desktop.forms.row_dialog import RowDialog
 from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.records.files import COMING
 from bloodbank_desktop.records.kinds import Unreadable
 from tests import papers
 from tests.forms.conftest import MakeDialog
@@ -151,9 +154,7 @@ def test_opening_shows_the_very_content_under_a_safe_name(
     assert (path.suffix, path.read_bytes(), "exe" in path.name) == (suffix, content, False)
 
 
-def test_what_is_no_paper_is_never_opened(
-    editor: FilesEditor, back: FakeBack, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_no_paper_is_never_opened(editor: FilesEditor, back: FakeBack, monkeypatch: pytest.MonkeyPatch) -> None:
     """Even if the store gave a program, no other program would be asked to open it."""
     opened = _watched(monkeypatch)
     monkeypatch.setattr(back.picked, "content", lambda sha256: b"MZ\x90\x00")
@@ -234,3 +235,58 @@ def test_an_answer_after_the_line_was_left_is_dropped(make: MakeDialog, back: Fa
 def test_sizes_are_read_by_people() -> None:
     """Small files in KB, at least 1, large ones in MB."""
     assert [size_words(size) for size in (1, 2048, 5 * 1024 * 1024)] == ["1 KB", "2 KB", "5.0 MB"]
+
+
+class Coming(FakeBack):
+    """A desk whose file comes from the platform: `later` is how the test lets it come, or not."""
+
+    later: tuple[Any, Any]
+
+    def read_file(self, sha256: str, done: Any, failed: Any) -> None:
+        self.calls.append("read_file")
+        self.later = (done, failed)
+        failed(KnownProblem("正在从平台取回这个文件，到了会自动打开…", code=COMING))
+
+
+@pytest.fixture
+def coming(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[FilesEditor, Coming, list[Path]]]:
+    """An editor with a file of another workstation, its desk, and what was opened."""
+    opened: list[Path] = []
+
+    def show(path: Path) -> bool:
+        opened.append(path)
+        return True
+
+    monkeypatch.setattr(files_editor, "open_outside", show)
+    back = Coming()
+    made = FilesEditor(FIELD, None, lambda: NOW)
+    made.show((papers.entry(5),))
+    made.attach(back)
+    made.list.setCurrentRow(0)
+    yield made, back, opened
+    made.widget.close()
+    turn_events()
+
+
+def test_a_file_that_is_fetched_opens_when_it_is_here(coming: tuple[FilesEditor, Coming, list[Path]]) -> None:
+    """Meanwhile the field says so, a second press asks no second time, and then one window opens and the words go."""
+    editor, back, opened = coming
+    editor.open_current()
+    editor.open_current()
+    assert "正在从平台取回" in (editor.message or "")
+    assert (back.calls.count("read_file"), opened) == (1, [])
+    back.later[0](papers.content(5))
+    assert len(opened) == 1 and opened[0].read_bytes() == papers.content(5)
+    assert editor.message is None
+
+
+def test_a_file_that_does_not_come_says_why_and_may_be_asked_for_again(
+    coming: tuple[FilesEditor, Coming, list[Path]],
+) -> None:
+    """The reason takes the place of the waiting words, and the next press asks anew."""
+    editor, back, opened = coming
+    editor.open_current()
+    back.later[1](KnownProblem("平台上还没有这个文件：请稍后再打开", code="file-not-now"))
+    assert "还没有这个文件" in (editor.message or "") and opened == []
+    editor.open_current()
+    assert back.calls.count("read_file") == 2

@@ -18,6 +18,7 @@ from bloodbank_desktop.operations import files as operations
 from bloodbank_desktop.operations.files import MOST_PICKED, read_content
 from bloodbank_desktop.operations.opening import Profile
 from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.records.files import COMING
 from bloodbank_desktop.records.kinds.files import MOST_BYTES
 from bloodbank_desktop.records.problems import Refused
 from bloodbank_desktop.storage import verify
@@ -129,13 +130,16 @@ def test_a_record_cannot_say_something_else_of_a_file(profile: Profile) -> None:
 
 
 def test_a_record_from_elsewhere_keeps_its_files_through_an_amendment(profile: Profile) -> None:
-    """What another workstation attached may stay named here, cannot be looked at here, and is not a fault of the file."""
+    """What another workstation attached may stay named here, is asked for when it is opened, and is no fault of the file."""
     foreign = entry(7)
     module = record_type(REVIEW)
     record_id = arrive(profile, module, review(0, foreign))
     profile.desk.amend(REVIEW, record_id, review(0, foreign, remark="已核对"))
-    with pytest.raises(KnownProblem, match="另一台"):
+    with pytest.raises(KnownProblem, match="正在从平台取回") as caught:
         profile.desk.read_file(foreign["sha256"])
+    assert caught.value.code == COMING
+    with pytest.raises(KnownProblem, match="另一台"):
+        profile.desk.read_file("0" * 64)
     assert verify.problems(profile.store) == []
 
 

@@ -20,7 +20,7 @@ from bloodbank_desktop.records.wire import canonical
 from bloodbank_desktop.storage.outbox import OutboxRow
 from bloodbank_desktop.sync.engine import SyncEngine
 from bloodbank_desktop.sync.http_platform import HttpPlatform
-from bloodbank_desktop.sync.platform import Hello, Page, Parcel, SendReply, Snapshot, SnapshotPage
+from bloodbank_desktop.sync.platform import FileAbsent, Hello, Page, Parcel, SendReply, Snapshot, SnapshotPage
 from bloodbank_desktop.sync.status import Pace
 from bloodbank_desktop.sync.transport import Limits
 from tests.support import seat
@@ -138,6 +138,11 @@ class ScriptedPlatform:
     def put_file(self, sha256: str, media_type: str, content: bytes) -> None:
         self.calls.append(("put_file", sha256))
         self._next(self.files)
+
+    def get_file(self, sha256: str, size: int) -> bytes:
+        self.calls.append(("get_file", sha256))
+        self._next(self.files)
+        raise FileAbsent
 
     def outcome(self, key: str) -> Outcome | None:
         self.calls.append(("outcome", key))

@@ -112,3 +112,28 @@ def test_content_is_what_decides(platform: Platform) -> None:
     page = b"<html><script>"
     with pytest.raises(Refusal):
         platform.put_file(hashlib.sha256(page).hexdigest(), PDF, page)
+
+
+def get(server: TrainingServer, sha256: str, **headers: str) -> requests.Response:
+    """Ask for a file."""
+    return requests.get(f"{server.url}/v1/files/{sha256}", headers=common_headers() | headers, timeout=30)
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [(".pdf", PDF), (".jpg", "image/jpeg"), (".png", "image/png")])
+def test_a_kept_file_is_given_back(server: TrainingServer, suffix: str, kind: str) -> None:
+    """To any device, as it was sent, with its type and its digest, and nothing may store it on the way."""
+    content = papers.content(4, suffix)
+    assert put(server, content, Content_Type=kind).status_code == 200
+    reply = get(server, hashlib.sha256(content).hexdigest())
+    assert (reply.status_code, reply.content) == (200, content)
+    assert reply.headers["Content-Type"] == kind
+    assert reply.headers["Content-Digest"] == content_digest(content)
+    assert reply.headers["Cache-Control"] == "no-store"
+
+
+def test_what_is_not_kept_is_not_found(server: TrainingServer) -> None:
+    """A file that never came is 404, a name that is no hash 400, both as problem+json; without the token nothing is said."""
+    for sha256, status, name in (("0" * 64, 404, "not-found"), ("scan.pdf", 400, "malformed")):
+        reply = get(server, sha256)
+        assert (reply.status_code, slug(reply.json())) == (status, name)
+    assert get(server, "0" * 64, Authorization="Bearer wrong").status_code == 401

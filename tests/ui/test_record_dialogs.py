@@ -9,19 +9,30 @@ import pytest
 from PySide6.QtWidgets import QApplication
 
 from bloodbank_desktop.clock import SystemClock
+from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.forms.contract import Back
+from bloodbank_desktop.operations.arrivals import Arrivals, ServerChange
 from bloodbank_desktop.operations.desk import Desk
+from bloodbank_desktop.operations.fetching import Fetching
 from bloodbank_desktop.operations.opening import open_profile
+from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.records.files import COMING
+from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Refused
+from bloodbank_desktop.records.wire import body
 from bloodbank_desktop.rules.overriding import EMPTY
+from bloodbank_desktop.storage.wanted_files import Wanted
+from bloodbank_desktop.ui import record_dialogs
 from bloodbank_desktop.ui.main_window import MainWindow
 from bloodbank_desktop.ui.record_dialogs import DeskBack, RecordDialogs, facts_of
 from bloodbank_desktop.ui.tasks import Tasks
-from tests import samples
+from tests import papers, samples
 from tests.support import seat
 from tests.ui.fakes import FakeDesk, FixedClock
+from tests.waiting import wait_until
 
 KIND = "transfusion_request"
+REVIEW = "entitlement_review"
 DRAFT = "0190a0a0-0000-7000-8000-000000000001"
 
 
@@ -96,3 +107,43 @@ def test_the_real_dialogs_open_from_the_window(qapp: QApplication, desk: Desk, t
         assert window.deeds.dialogs == [], mode
     window.close()
     window.deleteLater()
+
+
+def test_a_file_of_another_workstation_is_waited_for(desk: Desk, tasks: Tasks) -> None:
+    """It is said that it comes, the lane is asked, and its content is handed over when it came – once."""
+    wanted = arrived_elsewhere(desk)
+    back = DeskBack(desk, tasks, SystemClock(), training=True)
+    asked: list[object] = []
+    back.file_wanted.connect(lambda: asked.append(1))
+    contents: list[bytes] = []
+    failures: list[KnownProblem] = []
+    back.read_file(wanted.sha256, contents.append, failures.append)
+    assert tasks.wait_idle()
+    assert [one.code for one in failures] == [COMING] and asked == [1] and contents == []
+    Fetching(desk.store, desk.clock).arrived(wanted, papers.content(5))
+    wait_until(lambda: bool(contents), 10)
+    assert contents == [papers.content(5)] and len(failures) == 1
+
+
+@pytest.mark.parametrize("why", ["absent", ""])
+def test_a_file_that_does_not_come_is_waited_for_no_longer(
+    desk: Desk, tasks: Tasks, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    """The reason is said as soon as it is known; without one the waiting ends by itself."""
+    monkeypatch.setattr(record_dialogs, "_LOOKS", 3)
+    monkeypatch.setattr(record_dialogs, "_LOOK_EVERY_MS", 1)
+    wanted = arrived_elsewhere(desk)
+    back = DeskBack(desk, tasks, SystemClock(), training=True)
+    failures: list[KnownProblem] = []
+    back.file_wanted.connect(lambda: Fetching(desk.store, desk.clock).failed(wanted, why) if why else None)
+    back.read_file(wanted.sha256, lambda _content: None, failures.append)
+    wait_until(lambda: len(failures) == 2, 10)
+    assert [one.code for one in failures] == [COMING, "file-not-now"]
+
+
+def arrived_elsewhere(desk: Desk) -> Wanted:
+    """Let an application arrive whose file lies on the platform only."""
+    entry = papers.entry(5)
+    change = ServerChange(REVIEW, new_id(), 1, False, body(record_type(REVIEW), papers.review(0, entry)))
+    Arrivals(desk.store, desk.clock).apply_page("main", "epoch", [change], "1", desk.clock.now())
+    return Wanted(entry["sha256"], entry["size"], "")
