@@ -13,13 +13,24 @@ from typing import Any
 
 from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices, QDragEnterEvent, QDragMoveEvent, QDropEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 from shiboken6 import isValid
 
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.forms import viewing
+from bloodbank_desktop.forms import marks, viewing
 from bloodbank_desktop.forms.contract import FileDoor
 from bloodbank_desktop.forms.editors import Editor, Now, edits
+from bloodbank_desktop.forms.roles import SHAPES, Role
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import Field
 from bloodbank_desktop.records.files import COMING
@@ -95,6 +106,13 @@ class FilesEditor(Editor):
         self.open = self._button("打开（Enter）", "open")
         self.remove = self._button("移除（Ctrl+Del）", "remove")
         self.add.setToolTip(f"{TYPE_WORDS}，每个不超过 {MOST_BYTES // 1024**2} MB；也可以把文件拖到这里")
+        self.coming = QLabel(ground)
+        self.coming.setObjectName(f"{field.key}.coming")
+        # What is said in passing makes no dialog wider.
+        self.coming.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        colours = self.coming.palette()
+        colours.setColor(self.coming.foregroundRole(), marks.ink(Role.INFO, colours))
+        self.coming.setPalette(colours)
         self._arrange(ground)
         self.add.clicked.connect(self.choose)
         self.open.clicked.connect(self.open_current)
@@ -123,7 +141,7 @@ class FilesEditor(Editor):
         bar.setContentsMargins(0, 0, 0, 0)
         for button in (self.add, self.open, self.remove):
             bar.addWidget(button)
-        bar.addStretch(1)
+        bar.addWidget(self.coming, 1)
         whole = QVBoxLayout(ground)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.setSpacing(4)
@@ -260,6 +278,7 @@ class FilesEditor(Editor):
             return
         sha256 = self._entries[row]["sha256"]
         if sha256 not in self._awaited:
+            self.problem(None)
             self._awaited.add(sha256)
             self._door.read_file(sha256, partial(self._show, sha256), partial(self._not_shown, sha256))
 
@@ -267,7 +286,7 @@ class FilesEditor(Editor):
         self._awaited.discard(sha256)
         if not isValid(self.widget):
             return  # nobody waits for it any more
-        self.problem(None)
+        self._say_coming("")
         suffix = SUFFIXES.get(recognise(content) or "")
         if suffix is None:
             self.problem(f"这个文件的内容不是 {TYPE_WORDS}，不能打开")
@@ -282,7 +301,13 @@ class FilesEditor(Editor):
             self.problem("系统没有能显示这种文件的程序，请联系信息科")
 
     def _not_shown(self, sha256: str, problem: KnownProblem) -> None:
-        if problem.code != COMING:
+        coming = problem.code == COMING
+        if not coming:
             self._awaited.discard(sha256)
         if isValid(self.widget):
-            self.problem(problem.message)
+            self._say_coming(problem.message if coming else "")
+            self.problem(None if coming else problem.message)
+
+    def _say_coming(self, words: str) -> None:
+        """Say that a file is on its way, which is nothing wrong, or with "" no longer."""
+        self.coming.setText(f"{SHAPES[Role.INFO]} {words}" if words else "")

@@ -108,4 +108,4 @@ def not_here(store: Store, clock: Clock, sha256: str, *, ask: bool) -> KnownProb
     if hindered:
         words = f"本机还没有这个文件，现在也取不到（{hindered}）；恢复后会自动取回，急用请到添加它的工作站查看"
         return KnownProblem(words, code=NOT_NOW)
-    return KnownProblem("正在从平台取回这个文件，到了会自动打开…", code=COMING)
+    return KnownProblem("正在从平台取回，到了会自动打开…", code=COMING)

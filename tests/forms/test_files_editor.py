@@ -245,7 +245,7 @@ class Coming(FakeBack):
     def read_file(self, sha256: str, done: Any, failed: Any) -> None:
         self.calls.append("read_file")
         self.later = (done, failed)
-        failed(KnownProblem("正在从平台取回这个文件，到了会自动打开…", code=COMING))
+        failed(KnownProblem("正在从平台取回，到了会自动打开…", code=COMING))
 
 
 @pytest.fixture
@@ -273,11 +273,11 @@ def test_a_file_that_is_fetched_opens_when_it_is_here(coming: tuple[FilesEditor,
     editor, back, opened = coming
     editor.open_current()
     editor.open_current()
-    assert "正在从平台取回" in (editor.message or "")
+    assert "正在从平台取回" in editor.coming.text() and editor.message is None, "nothing is wrong"
     assert (back.calls.count("read_file"), opened) == (1, [])
     back.later[0](papers.content(5))
     assert len(opened) == 1 and opened[0].read_bytes() == papers.content(5)
-    assert editor.message is None
+    assert (editor.message, editor.coming.text()) == (None, "")
 
 
 def test_a_file_that_does_not_come_says_why_and_may_be_asked_for_again(
@@ -287,6 +287,6 @@ def test_a_file_that_does_not_come_says_why_and_may_be_asked_for_again(
     editor, back, opened = coming
     editor.open_current()
     back.later[1](KnownProblem("平台上还没有这个文件：请稍后再打开", code="file-not-now"))
-    assert "还没有这个文件" in (editor.message or "") and opened == []
+    assert "还没有这个文件" in (editor.message or "") and (editor.coming.text(), opened) == ("", [])
     editor.open_current()
     assert back.calls.count("read_file") == 2
