@@ -106,7 +106,7 @@ def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
 
 
 def _true_file(case: Any, kwargs: dict[str, Any]) -> None:
-    """Give most files a content of their type, its name and its digest; each sixteenth keeps a name that is not its own."""
+    """Give a file a content of its type, the name of that content and its digest; ask for one that was sent."""
     if not _positive(case):
         return
     if case.operation.method == "get":
@@ -116,8 +116,7 @@ def _true_file(case: Any, kwargs: dict[str, Any]) -> None:
     chance = int(hashlib.sha256(repr(case.body).encode()).hexdigest(), 16)
     suffix = SUFFIXES[case.media_type]
     content = papers.content(chance % 7, suffix)
-    if chance % 16:
-        case.path_parameters["sha256"] = hashlib.sha256(content).hexdigest()
+    case.path_parameters["sha256"] = hashlib.sha256(content).hexdigest()
     kwargs["auth"] = _Digest(content)
 
 
