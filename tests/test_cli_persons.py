@@ -16,7 +16,7 @@ from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.wire import to_json
 from bloodbank_desktop.secrets import TrainingKey
 from tests.faults.words import word
-from tests.samples import request_values
+from tests.samples import request_values, stock_in_values
 
 FIRST, SECOND, THIRD = "first-word-1", "second-word-2", "third-word-3"
 
@@ -87,7 +87,7 @@ def test_roles_names_and_ends(machine: Machine) -> None:
 
 
 def test_in_training_the_trainer_acts_without_a_password(tmp_path: Path) -> None:
-    """Without --operator 训练员 acts, with it the person named, nobody is asked; a role that lacks is refused."""
+    """Without --operator 训练员 acts, with it the person named, nobody is asked; --second signs; no role, no act."""
     data = tmp_path
     who = word(data, "person", "list")
     assert (who.code, {one["login"] for one in who.answer}) == (0, set(training_persons.known()))
@@ -99,4 +99,12 @@ def test_in_training_the_trainer_acts_without_a_password(tmp_path: Path) -> None
     saved = word(data, "register", "transfusion_request", file, "--operator", "jia")
     assert saved.code == 0, saved.words
     assert word(data, "show", "transfusion_request", saved.answer["id"]).answer["created_by"] == "训练甲"
+    refused = word(data, "register", "transfusion_request", file, "--second", "yi")
+    assert (refused.code, refused.codes) == (2, ["wrong-act"])
+    values = to_json(record_type("stock_in"), stock_in_values(1, 1, now=SystemClock().now()))
+    values |= {"receiver": "训练员", "checker": "训练乙"}
+    file.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
+    assert word(data, "register", "stock_in", file).code == 1
+    assert word(data, "register", "stock_in", file, "--second", "xl").codes == ["second-same"]
+    assert word(data, "register", "stock_in", file, "--second", "yi").code == 0
     assert word(data, "list", "stock_in", "--operator", "nobody").problems[0]["code"] == "no-such-person"

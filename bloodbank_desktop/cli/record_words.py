@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bloodbank_desktop.cli.calling import NO, WRONG_CALL, YES, AddWord, limit, no, profile, saved, say
+from bloodbank_desktop.cli.calling import NO, WRONG_CALL, YES, AddWord, limit, no, profile, saved, say, second
 from bloodbank_desktop.cli.file_words import with_files
 from bloodbank_desktop.cli.stock_words import bag_named
+from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.records.problems import Problem
+
+if TYPE_CHECKING:
+    from bloodbank_desktop.operations.opening import Profile
+    from bloodbank_desktop.records.declare import RecordType
+    from bloodbank_desktop.rules.persons import Signature
 
 
 def add(word: AddWord) -> None:
@@ -58,6 +65,7 @@ def _decode(options: argparse.Namespace) -> int:
 def _register(options: argparse.Namespace) -> int:
     from bloodbank_desktop.records.catalogue import record_type
     from bloodbank_desktop.records.wire import from_json
+    from bloodbank_desktop.rules.overriding import Passage
 
     declared = record_type(options.kind)
     picked: list[Path] = []
@@ -69,8 +77,18 @@ def _register(options: argparse.Namespace) -> int:
             return no(unread)
         for path in picked:
             opened.desk.add_file(path)
-        say(saved(opened.desk.register(options.kind, values)))
+        passage = Passage(second=_second(opened, options, declared))
+        say(saved(opened.desk.register(options.kind, values, passage=passage)))
     return YES
+
+
+def _second(opened: Profile, options: argparse.Namespace, declared: RecordType) -> Signature | None:
+    from bloodbank_desktop.records.declare import OPERATOR
+
+    purposes = [f.signed for f in declared.signed if f.signed != OPERATOR]
+    if options.second_given and not purposes:
+        raise KnownProblem(f"{declared.label}不需要第二人签名，请去掉 --second", code="wrong-act")
+    return second(opened, options, purposes[0]) if purposes else None
 
 
 def _amend(options: argparse.Namespace) -> int:
