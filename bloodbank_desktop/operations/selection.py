@@ -23,6 +23,7 @@ from bloodbank_desktop.records.declare import Values, Verb
 from bloodbank_desktop.records.validate import tidy
 from bloodbank_desktop.rules.catalogue import Level, Moment, findings
 from bloodbank_desktop.rules.facts import Facts
+from bloodbank_desktop.rules.recipient import as_known
 from bloodbank_desktop.storage import links, rows, stock_rows
 from bloodbank_desktop.storage.ledger import StockRow
 from bloodbank_desktop.storage.stock_rows import StockQuery
@@ -71,6 +72,7 @@ def offered(desk: Desk, number: str) -> list[Offer]:
         request = request_of(tx, number)
         values = tidy(record_type(KIND), {**issue_values(request), "issued_at": now, "bags": ()})
         told = knowing.gather(tx, KIND, values, now, event="issue", person=desk.person)
+        values = dict(as_known(values, told))
         wanted = dict.fromkeys(one["component"] for one in request["components"])
         found: list[Offer] = []
         for component in wanted:

@@ -127,3 +127,20 @@ def _age(values: Values, facts: Facts) -> int | None:
     if values.get("age") is None:
         return None
     return int(values["age"]) if values.get("age_unit") == "year" else 0
+
+
+def as_known(values: Values, facts: Facts) -> Values:
+    """Return the values of an issue whose sample is not grouped yet as if it would confirm what is known.
+
+    Only for choosing bags ahead: the issue itself is judged by the sample. A group that records contradict, or that
+    nobody stated, stays unknown.
+    """
+    if values.get("forward_group") is not None:
+        return values
+    abo = next((known.abo for known in stated(values, facts) if known.abo in _ABO), None)
+    rhd = next((known.rhd for known in stated(values, facts) if known.rhd in _RHD), None)
+    if abo is None or abo_contradicted(values, facts) is not None:
+        return values
+    rhd = None if rhd_contradicted(values, facts) is not None else rhd
+    groups = {"forward_group": abo, "reverse_group": abo, "second_abo": abo}
+    return {**values, **groups, **({"sample_rhd": rhd, "second_rhd": rhd} if rhd is not None else {})}

@@ -30,6 +30,7 @@ GROUPS = {
     "exchanging": ("import_vs_calamine", "export_vs_openpyxl"),
     "lists": ("list_open_ms_1m", "list_sort_ms_1m", "list_search_ms_1m", "list_scroll_ms_1m", "rss_mb_1m"),
     "tracing": ("trace_ms_1m", "stock_ms_1m"),
+    "ruling": ("rules_ms",),
 }
 """The modules beside this one, and what each measures."""
 

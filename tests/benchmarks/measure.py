@@ -50,6 +50,7 @@ BARS = {
     "rss_mb_1m": Bar(120),
     "trace_ms_1m": Bar(100),
     "stock_ms_1m": Bar(200),
+    "rules_ms": Bar(10),
 }
 
 
