@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 TRAINER_NAME = "训练员"
 #: A window that nobody sees, minimized or on another screen, is not painted.
 _LATEST_MS = 400
+#: How often reservations are looked at that have run out.
+_OVERDUE_MS = 5 * 60 * 1000
 
 
 class Program(QObject):
@@ -111,6 +113,8 @@ class Program(QObject):
         self.window.saved.connect(lambda _saved: self._nudge("SAVED"))
         self.window.refresh_asked.connect(lambda: self._nudge("MANUAL"))
         # The rooms for work take longer to load than the whole window: after the first rows are on the screen.
+        self._overdue = QTimer(self)
+        self._overdue.timeout.connect(self._release_overdue)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.timeout.connect(self._open)
@@ -163,6 +167,10 @@ class Program(QObject):
     def _open(self) -> None:
         self.tasks.database(self._profile_now, self._attach, self._not_opened)
 
+    def _release_overdue(self) -> None:
+        if self.profile is not None:
+            self.tasks.database(self.profile.release_overdue, None, self.window.show_problem)
+
     def _attach(self, profile: Profile) -> None:
         self.profile = profile
         self.dialogs.attach(profile.desk)
@@ -172,6 +180,8 @@ class Program(QObject):
         self.opened.emit()
         self.tasks.network(lambda: self._connect(profile), None, self.window.show_problem)
         self.tasks.database(profile.back_up_daily, None, self.window.show_problem)
+        self._release_overdue()
+        self._overdue.start(_OVERDUE_MS)
         self.tasks.database(_sweep, None, self.window.show_problem)
 
     def _not_opened(self, problem: Exception) -> None:
@@ -225,6 +235,7 @@ class Program(QObject):
 
     def close(self) -> None:
         """End everything in order: no more questions, no more network, then the file."""
+        self._overdue.stop()
         self.tasks.shutdown()
         with self._ending:
             self._ended = True

@@ -22,6 +22,7 @@ from bloodbank_desktop.operations.arrivals import Arrivals
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.operations.dispatch import Dispatch
 from bloodbank_desktop.operations.persons import Persons
+from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.secrets import KeyKeeper, KeyringKey, TrainingKey
 from bloodbank_desktop.settings import Settings
@@ -61,6 +62,13 @@ class Profile:
     def platform_token(self) -> str:
         """Return the credential of this machine at the platform, "" when it was never enrolled. Raises KnownProblem."""
         return KeyringKey(_profile_id(self.folder / _PROFILE_ID)).platform_token()
+
+    def release_overdue(self) -> list[BagKey]:
+        """Free every bag whose reservation has run out; return them. Raises KnownProblem."""
+        # A start loads no rules; this comes after it.
+        from bloodbank_desktop.operations import reservations
+
+        return reservations.release_overdue(self.store, self.desk.clock)
 
     def back_up_daily(self) -> Path | None:
         """Write and verify today's backup unless there is one; return its path. Raises KnownProblem."""

@@ -17,6 +17,7 @@ from bloodbank_desktop.operations import judging as _judging  # noqa: F401  fill
 from bloodbank_desktop.operations import knowing
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.operations.followups import issue_values
+from bloodbank_desktop.operations.reservations import release_overdue
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values, Verb
@@ -68,6 +69,7 @@ def offered(desk: Desk, number: str) -> list[Offer]:
     """Return the bags that may be given for the request of this number, first to expire first. Raises KnownProblem."""
     desk.allowed(KIND, Verb.REGISTER)
     now = desk.clock.now()
+    release_overdue(desk.store, desk.clock)
     with desk.store.read() as tx:
         request = request_of(tx, number)
         values = tidy(record_type(KIND), {**issue_values(request), "issued_at": now, "bags": ()})

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations import effects
 from bloodbank_desktop.operations.desk import Desk
+from bloodbank_desktop.operations.reservations import held_until
 from bloodbank_desktop.operations.results import Saved
 from bloodbank_desktop.records.bag import BagKey, bag_key, bag_name
 from bloodbank_desktop.records.declare import Values
@@ -129,8 +130,10 @@ class StockDesk:
         if not keys:
             raise KnownProblem(f"请先选择要{word}的血袋", code="no-bags")
         facts = {"reason": reason.strip(), "location": place.strip(), "holder": holder.strip()}
-        wanted = {"relocate": ("location",), "reserve": ("holder",)}.get(deed, ("reason", "holder"))
         now = self._desk.clock.now()
+        if deed == "reserve":
+            facts["held_until"] = held_until(now)
+        wanted = {"relocate": ("location",), "reserve": ("holder", "held_until")}.get(deed, ("reason", "holder"))
         with self._desk.store.write() as tx:
             moves = []
             for key in dict.fromkeys(keys):

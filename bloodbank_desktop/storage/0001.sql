@@ -940,6 +940,7 @@ CREATE TABLE stock (
 	expires_at TEXT NOT NULL, 
 	location TEXT NOT NULL, 
 	holder TEXT NOT NULL, 
+	held_until TEXT NOT NULL, 
 	received_at TEXT NOT NULL, 
 	received_by_record TEXT NOT NULL, 
 	received_as TEXT NOT NULL, 

@@ -21,7 +21,7 @@ from bloodbank_desktop.storage.schema import ledger, stock
 
 _TESTED = ("antigens_positive", "antigens_negative", "attributes", "restricted_to")
 _FACTS = ("component", "abo", "rhd", "amount", "expires_at", "location", *_TESTED)
-_MUTABLE = ("location", "holder")
+_MUTABLE = ("location", "holder", "held_until")
 
 _KEY = ("donation_number", "product_code", "split")
 _FIND = select(stock).where(*(stock.c[name] == bindparam(name) for name in _KEY))
@@ -58,6 +58,7 @@ class StockRow:
     intake_no: str
     record_id: str
     holder: str = ""
+    held_until: str = ""
     antigens_positive: tuple[str, ...] = ()
     antigens_negative: tuple[str, ...] = ()
     attributes: tuple[str, ...] = ()
@@ -122,6 +123,7 @@ def row_of(found: Any) -> StockRow:
         found.received_as,
         found.received_by_record,
         found.holder,
+        found.held_until,
         # Words of a table hold no blank, so that a column of them is read without a parser.
         tuple(found.antigens_positive.split()),
         tuple(found.antigens_negative.split()),
@@ -155,7 +157,7 @@ def receive(tx: Connection, bags: Sequence[tuple[Move, Mapping[str, Any]]], caus
         rows.append(
             identity
             | {name: facts[name] for name in _FACTS}
-            | {"state": move.after, "holder": "", "received_at": cause.at}
+            | {"state": move.after, "holder": "", "held_until": "", "received_at": cause.at}
             | {"received_by_record": cause.record_id, "received_as": cause.name}
         )
     tx.execute(_APPEND, entries)
@@ -170,10 +172,14 @@ def move(tx: Connection, moves: Sequence[Move], cause: Cause) -> None:
     for one in moves:
         now = find(tx, one.key)
         assert now is not None, "only bags that are here move"
-        kept = {"location": now.location, "holder": now.holder} | {
-            name: str(one.facts[name]) for name in _MUTABLE if name in one.facts
-        }
+        kept = {"location": now.location, "holder": now.holder, "held_until": now.held_until} | _changed(one.facts)
         tx.execute(_MOVE, kept | {"state": one.after} | {f"b_{n}": v for n, v in zip(_KEY, one.key, strict=True)})
+
+
+def _changed(facts: Mapping[str, Any]) -> dict[str, str]:
+    """Return what an event changes in the stock; a new holder, or none, begins without an end."""
+    changed = {name: str(facts[name]) for name in _MUTABLE if name in facts}
+    return {"held_until": "", **changed} if "holder" in changed else changed
 
 
 def _entry(one: Move, cause: Cause, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -210,13 +216,14 @@ def recomputed(tx: Connection) -> Iterator[dict[str, Any]]:
                 **{name: facts[name] for name in (*_FACTS, "received_as")},
                 "state": row["state_after"],
                 "holder": "",
+                "held_until": "",
                 "expires_at": datetime.fromisoformat(facts["expires_at"]),
                 "received_at": row["at"],
                 "received_by_record": row["record_id"],
             }
         else:
             bag["state"] = row["state_after"]
-            bag |= {name: facts[name] for name in _MUTABLE if name in facts}
+            bag |= _changed(facts)
     if bag is not None:
         yield bag
 

@@ -194,6 +194,8 @@ stock = Table(
     Column("expires_at", Moment, nullable=False),
     Column("location", Text, nullable=False),
     Column("holder", Text, nullable=False),
+    #: Until when it is reserved, as UTC text; "" for a bag that is not, or that is kept without an end.
+    Column("held_until", Text, nullable=False),
     Column("received_at", Moment, nullable=False),
     Column("received_by_record", Text, nullable=False),
     Column("received_as", Text, nullable=False),

@@ -10,6 +10,7 @@ from decimal import Decimal
 from sqlalchemy import ColumnElement, Connection, Float, Integer, case, cast, func, literal, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
+from bloodbank_desktop.clock import utc_text
 from bloodbank_desktop.storage.ledger import StockRow, row_of
 from bloodbank_desktop.storage.schema import stock, stock_levels
 
@@ -134,6 +135,12 @@ def bags(
     count = int(tx.execute(select(func.count()).select_from(stock).where(*wanted)).scalar_one())
     page = select(stock).where(*wanted).order_by(stock.c.expires_at, stock.c.donation_number, stock.c.product_code)
     return count, [row_of(found) for found in tx.execute(page.offset(offset).limit(limit))]
+
+
+def overdue(tx: Connection, now: datetime) -> list[StockRow]:
+    """Return the bags whose reservation has run out, by the state, which an index knows."""
+    kept = select(stock).where(stock.c.state == "reserved", stock.c.held_until != "", stock.c.held_until <= utc_text(now))
+    return [row_of(found) for found in tx.execute(kept)]
 
 
 def places(tx: Connection, states: Sequence[str]) -> list[str]:

@@ -29,7 +29,7 @@ def _issues(profile: Profile, count: int) -> list[Values]:
         last = tx.exec_driver_sql(f"SELECT max(_seq) FROM {_REQUEST}").scalar_one()
         spread = [1 + number * (last - 1) // max(count - 1, 1) for number in range(count)]
         ids = [tx.exec_driver_sql(f"SELECT _id FROM {_REQUEST} WHERE _seq = ?", (seq,)).scalar_one() for seq in spread]
-        found = []
+        found: list[Values] = []
         for index, one in enumerate(ids):
             row, stock = rows.find(tx, _REQUEST, one), bags[index % len(bags)]
             assert row is not None
