@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from bloodbank_desktop.cli import (
+    alert_words,
     exchange_words,
     file_words,
     person_words,
@@ -44,6 +45,7 @@ def parser(window: Run) -> Parser:
         stock_words,
         rule_words,
         switch_words,
+        alert_words,
         person_words,
         platform_words,
     ):

@@ -191,6 +191,11 @@ def _issue_event(values: Values) -> str:
     return "issue"
 
 
+def _near_miss_duties(values: Values) -> tuple[str, ...]:
+    # What reached a patient is told to those who treat her, by a person and not by a program.
+    return ("near_miss_inform",) if values["harm"] in ("no_harm", "harm") else ()
+
+
 EFFECTS = {
     "stock_in": Effect(_receipt_moments, _receipt_event, _receive),
     "clinical_issue": Effect(
@@ -208,4 +213,5 @@ EFFECTS = {
     "entitlement_review": Effect(_at(Moment.CERTIFICATE), again=(Moment.CERTIFICATE,)),
     # A recall is never contradicted, not even when it names bags that never came here.
     "recall_notice": Effect(_at(), apply=_recall),
+    "near_miss": Effect(_at(), duties=_near_miss_duties),
 }

@@ -131,7 +131,8 @@ def _alert(
     bag = bag_name(bag_key(bags[one.line - 1])) if one.line and one.line <= len(bags) else ""
     return Alert(
         at=now,
-        actor=seat.operator,
+        # With the login: two persons may bear one name, and nobody signs her own exception.
+        actor=seat.actor,
         moment=rule.moments[0].value if rule else "",
         rule=one.rule,
         level=one.level.value,

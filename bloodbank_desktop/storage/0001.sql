@@ -96,11 +96,12 @@ CREATE INDEX ix_adverse_reaction_sex ON adverse_reaction (sex) WHERE _deleted_at
 --;
 CREATE TABLE alert_reviews (
 	seq INTEGER NOT NULL, 
-	up_to INTEGER NOT NULL, 
+	alert INTEGER NOT NULL, 
 	at TEXT NOT NULL, 
 	actor TEXT NOT NULL, 
 	comment TEXT NOT NULL, 
-	PRIMARY KEY (seq)
+	PRIMARY KEY (seq), 
+	UNIQUE (alert)
 )
 --;
 CREATE TABLE alerts (

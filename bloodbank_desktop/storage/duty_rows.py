@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from bloodbank_desktop.storage.schema import duties
 
@@ -40,6 +40,13 @@ def pending(tx: Connection, *, record_id: str = "", what: str = "") -> list[Duty
     if what:
         query = query.where(duties.c.what == what)
     return [Duty(**dict(row)) for row in tx.execute(query).mappings()]
+
+
+def counted(tx: Connection, now: datetime) -> tuple[int, int]:
+    """Return how many duties are open, and how many of them are overdue."""
+    late = func.coalesce(func.sum(func.iif(duties.c.due_at < now, 1, 0)), 0)
+    total, overdue = tx.execute(select(func.count(), late).where(duties.c.closed_at.is_(None))).one()
+    return int(total), int(overdue)
 
 
 def find(tx: Connection, duty_id: str) -> Duty | None:

@@ -291,11 +291,12 @@ alerts = Table(
 Index("ix_alerts_counts", alerts.c.day, alerts.c.rule, alerts.c.outcome)
 Index("ix_alerts_exceptions", alerts.c.seq, sqlite_where=alerts.c.outcome == "overridden")
 
+#: Who signed which exception; by the alert, because nobody signs her own and others of the same night may not wait.
 alert_reviews = Table(
     "alert_reviews",
     metadata,
     Column("seq", Integer, primary_key=True),
-    Column("up_to", Integer, nullable=False),
+    Column("alert", Integer, nullable=False, unique=True),
     Column("at", Moment, nullable=False),
     Column("actor", Text, nullable=False),
     Column("comment", Text, nullable=False),

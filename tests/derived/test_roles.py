@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.operations import batches, patients, receiving, trace
+from bloodbank_desktop.operations import alerts, batches, duties, near_misses, patients, receiving, trace
 from bloodbank_desktop.operations.opening import Profile
 from bloodbank_desktop.operations.persons import Persons
 from bloodbank_desktop.operations.stock_desk import DEEDS, StockDesk
@@ -86,6 +86,14 @@ OTHER: list[tuple[str, str, Act]] = [
     ("list:queue", "queue", lambda p: p.desk.queue.rows()),
     ("list:drafts", "drafts", lambda p: p.desk.drafts.all()),
     ("list:drafts", "a draft", lambda p: p.desk.drafts.find("none")),
+    ("sign-exceptions", "sign", lambda p: alerts.sign(p.desk, comment="")),
+    ("list:alerts", "exceptions", lambda p: alerts.exceptions(p.desk, unsigned_only=True)),
+    ("list:alerts", "statistics", lambda p: alerts.statistics(p.desk, alerts.period(p.desk))),
+    ("list:alerts", "of a rule", lambda p: alerts.of_rule(p.desk, "none", alerts.period(p.desk))),
+    ("list:alerts", "an alert", lambda p: alerts.find(p.desk, 0)),
+    ("register:near_miss", "near miss", lambda p: near_misses.begin(p.desk, near_misses.Told("scan", "", ""))),
+    ("list:duties", "duties", lambda p: duties.waiting(p.desk)),
+    ("amend:duties", "close a duty", lambda p: duties.answer(p.desk, "none", "")),
 ]
 
 
@@ -102,7 +110,7 @@ def _cases() -> Iterator[Any]:
         yield pytest.param(permission, act, id=f"{permission}-{name}")
 
 
-LOOKS = {"list:stock", "view:trace", "view:patient", "view:file", "list:queue", "list:drafts"}
+LOOKS = {"list:stock", "view:trace", "view:patient", "view:file", "list:queue", "list:drafts", "list:alerts", "list:duties"}
 CASES = list(_cases())
 
 
