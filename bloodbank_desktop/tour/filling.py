@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from bloodbank_desktop.clock import CHINA, china_day
 from bloodbank_desktop.records.catalogue import all_records
+from bloodbank_desktop.records.declare import OPERATOR
 from bloodbank_desktop.tour.stage import Stage, until
 from bloodbank_desktop.training import labels, papers
 from bloodbank_desktop.wiring import TRAINING_FILE
@@ -69,6 +70,27 @@ def paper(kind: str, seed: int, now: datetime, **changes: Any) -> Values:
     return values | {f.key: None for f in all_records()[kind].plain if f.serial is not None}
 
 
+def _signed(desk: Desk, kind: str, values: Mapping[str, Any]) -> Saved:
+    """Register a paper, signed by those whom it names, as colleagues at the same screen would."""
+    from bloodbank_desktop.rules.overriding import Passage
+    from bloodbank_desktop.rules.persons import Signature
+
+    whole, second = dict(values), None
+    for f in all_records()[kind].signed:
+        if f.signed == OPERATOR:
+            whole[f.key] = desk.operator
+        elif whole.get(f.key):
+            second = Signature(desk.persons.step_in(login_of(whole[f.key])), f.signed, desk.clock.now())
+    return desk.register(kind, whole, passage=Passage(second=second))
+
+
+def login_of(name: str) -> str:
+    """Return the login of a person of the training mode."""
+    from bloodbank_desktop.operations import training_persons
+
+    return next(login for login, (word, _) in training_persons.known().items() if word == name)
+
+
 class Filling:
     """Registers through the program, lets the other side answer, and knows what was saved."""
 
@@ -121,7 +143,7 @@ class Filling:
         self.stage.note("records and answers in place", records={kind: len(one) for kind, one in self.saved.items()})
 
     def _register(self, kind: str, *many: Mapping[str, Any]) -> None:
-        saved = self.lane(lambda desk: [desk.register(kind, values) for values in many])
+        saved = self.lane(lambda desk: [_signed(desk, kind, values) for values in many])
         self.saved.setdefault(kind, []).extend(saved)
 
     def _earlier_delivery(self) -> None:
@@ -135,7 +157,8 @@ class Filling:
         def work(desk: Desk) -> Saved:
             earlier = Desk_(desk.store, _Then(then), desk.person)
             one = paper("stock_in", 0, then, bags=tuple(self.bags), station_issue_no=None)
-            saved = earlier.register("stock_in", one)
+            earlier.persons = desk.persons
+            saved = _signed(earlier, "stock_in", one)
             stock = StockDesk(desk)
             stock.do("quarantine", [seventh], reason="标签破损待查")
             stock.set_level(("RBC-SLR", "A", "positive"), 10)

@@ -180,7 +180,7 @@ def _issue(person: Person, request_no: str, given: list[Values]) -> str:
         keys = [key for key in samples.crossmatch_values(bag, now=now) if key != "crossmatched_at"]
         person.change_line(dialog, "bags", place, {key: bag[key] for key in keys})
     # Whoever takes the bags away signs for them at this screen.
-    person.fill(dialog, {"checker": wanted["checker"], "collector": samples.STAFF[2]})
+    person.fill(dialog, {key: wanted[key] for key in ("collector", "checker")})
     person.save(dialog)
     assert [person.bag_state(bag) for bag in given] == ["issued", "issued"]
     return str(person.newest(ISSUE).values["issue_no"])

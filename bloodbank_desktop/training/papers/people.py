@@ -28,8 +28,8 @@ SURNAMES = "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨"
 GIVEN = ("样一", "样二", "试安", "试平", "练芳", "练明", "拟华", "拟清", "例文", "例秋")
 STAFF = ("训练甲", "训练乙", "训练丙", "训练丁")
 """Of the transfusion department: who issues, who checks, who reviews, and one more."""
-CLINIC = ("训练医师甲", "训练医师乙", "训练护士甲", "训练取血人")
-"""Of the wards: the doctor who asks, her superior, the nurse who draws the sample, who fetches the blood."""
+CLINIC = ("训练医师甲", "训练医师乙", "训练护士甲", "训练戊")
+"""Of the wards: the doctor who asks, her superior, the nurse who draws the sample, and who fetches the blood and signs."""
 
 _WARDS = (
     ("血液科", "骨髓增生异常综合征"),

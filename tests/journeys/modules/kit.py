@@ -23,6 +23,7 @@ from bloodbank_desktop.forms.row_dialog import RowDialog
 from bloodbank_desktop.forms.signature_editor import OperatorEditor, SignatureEditor
 from bloodbank_desktop.forms.wedge import Wedge
 from bloodbank_desktop.operations import training_persons
+from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.records.catalogue import record_type
@@ -39,7 +40,7 @@ from tests.faults.proxy import FaultProxy
 from tests.journeys.conftest import CTRL, PATIENCE, Workstation
 from tests.journeys.test_request import write
 from tests.journeys.window import burst
-from tests.support import FOLDER
+from tests.support import FOLDER, StandIn
 from tests.waiting import turn_events, wait_until
 
 KEY, SHIFT = Qt.Key, Qt.KeyboardModifier.ShiftModifier
@@ -430,7 +431,13 @@ class Person:
 
     def put(self, kind: str, values: Values) -> str:
         """Have a record there that is not what the journey is about."""
-        return str(self.station.desk.register(kind, values).record_id)
+        desk = self.station.desk
+        # Whoever it names stands beside for this one record; in the dialogs everybody signs for himself.
+        desk.__class__ = StandIn
+        try:
+            return str(desk.register(kind, values).record_id)
+        finally:
+            desk.__class__ = Desk
 
     def bag_state(self, bag: Values) -> str:
         """Return the state of a bag in the stock."""
