@@ -26,6 +26,7 @@ from tests.faults.proxy import FaultProxy
 from tests.journeys.conftest import CTRL, PATIENCE, Workstation
 from tests.journeys.modules.kit import (
     KEY,
+    RETESTED,
     SHIFT,
     Person,
     activated_in_two_windows,
@@ -149,7 +150,8 @@ def _receive(person: Person) -> tuple[str, list[Values], Values, Values, Values]
 
 def _import_request(person: Person, path: Path) -> str:
     """The ward's request comes as a workbook; it is looked at, then imported with keys."""
-    values = samples.request_values(PATIENT, now=this_minute())
+    wanted = {"component": "RBC-SLR", "abo": "A", "rhd": "positive", "amount": Decimal(4)}
+    values = samples.request_values(PATIENT, now=this_minute(), components=(wanted,))
     write_book(path, [values])
     page = person.go_to(REQUEST)
     person.press(KEY.Key_I, CTRL | SHIFT)
@@ -177,10 +179,9 @@ def _issue(person: Person, request_no: str, given: list[Values]) -> str:
         number, _, product, _ = labels.scans(bag)
         assert f"第 {place} 袋" in person.scan(dialog, number, product)
     for place, bag in enumerate(wanted["bags"]):
-        keys = [key for key in samples.crossmatch_values(bag, now=now) if key != "crossmatched_at"]
-        person.change_line(dialog, "bags", place, {key: bag[key] for key in keys})
-    # Whoever takes the bags away signs for them at this screen.
-    person.fill(dialog, {key: wanted[key] for key in ("collector", "checker")})
+        person.change_line(dialog, "bags", place, {key: bag[key] for key in samples.crossmatch_values(bag, now=now)})
+    # The group is found once more in the sample of today; whoever takes the bags away signs for them at this screen.
+    person.fill(dialog, {key: wanted[key] for key in (*RETESTED, "collector", "checker")})
     person.save(dialog)
     assert [person.bag_state(bag) for bag in given] == ["issued", "issued"]
     return str(person.newest(ISSUE).values["issue_no"])

@@ -46,6 +46,8 @@ from tests.waiting import turn_events, wait_until
 KEY, SHIFT = Qt.Key, Qt.KeyboardModifier.ShiftModifier
 #: Gap that separates fingers from a scanner where a test types, and where it scans on a busy machine.
 HANDS_MS, SCANNER_MS = 8, 500
+#: What the department finds anew in the sample that came with a request, before blood leaves for it.
+RETESTED = ("forward_group", "reverse_group", "sample_rhd", "second_abo", "second_rhd", "antibody_screen")
 #: Not required by themselves, but instead of something that is.
 _ALSO = ("birth_date", "id_type")
 
@@ -333,9 +335,17 @@ class Person:
 
     def refused(self, dialog: RecordDialog) -> list[str]:
         """Ctrl+S; return why it was refused, [] when it was saved."""
+
+        def done() -> object:
+            return dialog not in self.window.deeds.dialogs or dialog.parts.problems.problems
+
         self.station.settle()
         self.press(KEY.Key_S, CTRL)
-        wait_until(lambda: dialog not in self.window.deeds.dialogs or dialog.parts.problems.problems, PATIENCE)
+        wait_until(lambda: done() or self.asked() == "dialog.confirm_issue", PATIENCE)
+        if self.asked() == "dialog.confirm_issue":
+            # Both look at patient and bags once more before the blood leaves.
+            self.press(KEY.Key_S, CTRL)
+            wait_until(done, PATIENCE)
         if dialog in self.window.deeds.dialogs:
             return [problem.message for problem in dialog.parts.problems.problems]
         self.station.closed()

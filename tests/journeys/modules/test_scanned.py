@@ -10,7 +10,7 @@ from bloodbank_desktop.storage.verify import problems
 from tests import samples
 from tests.forms.bags import label_scans
 from tests.journeys.conftest import CTRL, PATIENCE
-from tests.journeys.modules.kit import KEY, SHIFT, Person, same, this_minute, to_type
+from tests.journeys.modules.kit import KEY, RETESTED, SHIFT, Person, same, this_minute, to_type
 from tests.waiting import wait_until
 
 IN, OUT, REMOVAL, REQUEST = "stock_in", "clinical_issue", "other_stock_out", "transfusion_request"
@@ -71,19 +71,18 @@ def test_bags_leave_for_a_patient_from_the_request(person: Person) -> None:
     person.put(IN, samples.delivery_of([samples.bag_values(index, now=now) for index in range(2)], 1, now=now))
     request = samples.request_values(6, now=now)
     person.put(REQUEST, request)
-    wanted = samples.issue_values(1, 6, bags=[samples.bag_values(0, now=now)], now=now)
+    wanted = samples.issue_values(1, 6, bags=[samples.bag_values(1, now=now)], now=now)
     person.go_to(REQUEST)
     person.find(REQUEST, request["request_no"][-4:])
     dialog = person.follow(REQUEST, "issue")
     assert dialog.form.values()["request_no"] == request["request_no"]
     assert "不在库存中" in person.scan(dialog, *leaving(7, now))
     assert not dialog.blocks["bags"].model.rows
-    verdict = person.scan(dialog, *leaving(0, now))
+    verdict = person.scan(dialog, *leaving(1, now))
     assert "第 1 袋" in verdict and len(dialog.blocks["bags"].model.rows) == 1, verdict
     (bag,) = wanted["bags"]
-    crossmatch = ("crossmatch_result", "crossmatch_method", "major_side", "crossmatched_by", "crossmatch_reviewer")
-    person.change_line(dialog, "bags", 0, {key: bag[key] for key in crossmatch})
-    person.fill(dialog, {key: wanted[key] for key in ("collector", "checker")})
+    person.change_line(dialog, "bags", 0, {key: bag[key] for key in samples.crossmatch_values(bag, now=now)})
+    person.fill(dialog, {key: wanted[key] for key in (*RETESTED, "collector", "checker")})
     person.save(dialog)
     assert person.bag_state(bag) == "issued"
     record = person.newest(OUT)
