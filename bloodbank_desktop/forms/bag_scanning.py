@@ -23,11 +23,14 @@ from bloodbank_desktop.forms.roles import Role, Tone
 from bloodbank_desktop.forms.scan_router import Router
 from bloodbank_desktop.forms.scan_strip import ScanStrip
 from bloodbank_desktop.forms.verdicts import Step, Verdict
+from bloodbank_desktop.records.bag import bag_name
 from bloodbank_desktop.records.codes import donation_number, scan
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem
 
 _BAGS = "bags"
+#: Refusals that say nothing of a bag: an input method swallowed the scan, the disk took no line.
+_NO_NEAR_MISS = ("not-accepted", "not-kept")
 
 Finished = Callable[[Verdict], None]
 Job = Callable[[], None]
@@ -158,6 +161,7 @@ class BagScanning(Behaviour):
 
     def _show(self, verdict: Verdict) -> None:
         self.strip_.set_verdict(verdict.message, verdict.role, verdict.tone)
+        self.strip_.offer_near_miss(verdict.role is Role.REFUSED and verdict.code not in _NO_NEAR_MISS)
         self.host.sounds.play(verdict.tone)
         if verdict.line is not None and verdict.line <= len(self.block.model.rows):
             self.block.select(verdict.line - 1)
@@ -178,7 +182,7 @@ class BagScanning(Behaviour):
         suggestion = step.verdict.suggestion
         self._question = (raw, suggestion) if raw is not None and suggestion is not None else None
         if step.line is None:
-            self._turn_away(step, finish)
+            self._turn_away(step, finish, self._bag_of(step))
         elif step.ask is None:
             self._judge(step, None, finish)
         else:
@@ -189,7 +193,7 @@ class BagScanning(Behaviour):
     def _judge(self, step: Step, in_stock: StockRow | None, finish: Finished) -> None:
         final = self.router.settle(step, in_stock)
         if final.line is None:
-            self._turn_away(final, finish)
+            self._turn_away(final, finish, self._bag_of(step))
             return
         line, rows = final.line, self.block.model.rows
         row_id = rows[final.index].id if final.index < len(rows) else new_id()
@@ -198,12 +202,22 @@ class BagScanning(Behaviour):
             self.router.take(final)
             self.block.model.put(final.index, Row(row_id, line, *self.status(line)))
             self.host.line_kept()
+            self.host.scan_passed()
             finish(final.verdict)
 
         self._keep(row_id, line, kept, finish)
 
-    def _turn_away(self, final: Step, finish: Finished) -> None:
+    def _bag_of(self, step: Step) -> str:
+        """Return the bag that a scan was about as a person reads it, "" if nobody can tell."""
+        line = step.verdict.line
+        if step.ask is not None:
+            return bag_name(step.ask)
+        return self.router.bag_at(line - 1) if line is not None else ""
+
+    def _turn_away(self, final: Step, finish: Finished, bag: str) -> None:
         """Refuse a scan, and take out what was kept of a bag that is refused as a whole."""
+        if final.verdict.role is Role.REFUSED:
+            self.host.scan_refused(final.verdict.code, final.verdict.message, bag)
         rows = self.block.model.rows
         if not final.turned_away or final.index >= len(rows):
             finish(self.router.take(final))

@@ -51,6 +51,14 @@ class Host(Protocol):
         """Show a sentence about the dialog as a whole."""
         ...
 
+    def scan_refused(self, code: str, message: str, bag: str) -> None:
+        """Say that a scan of a bag was refused ("" where it is not known of which)."""
+        ...
+
+    def scan_passed(self) -> None:
+        """Say that a scan was taken."""
+        ...
+
 
 class Behaviour:
     """Base of behaviours: does nothing special. A dialog owns exactly one."""

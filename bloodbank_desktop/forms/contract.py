@@ -322,6 +322,14 @@ class Back(FileDoor, Protocol):
         """Answer with the bags that may be given for the request of this number, first to expire first."""
         ...
 
+    def scan_refused(self, kind: str, draft_id: str, code: str, message: str, bag: str) -> None:
+        """Note, some time later, that a scan was refused; nobody waits for it and no answer comes."""
+        ...
+
+    def near_miss(self, stage: str, rule: str, message: str, bag: str, done: Nothing, failed: Failed) -> None:
+        """Keep the draft of a near miss from what was stopped; durable when `done` is called."""
+        ...
+
     def patient(self, number: str, done: Callable[[PatientHistory], None], failed: Failed) -> None:
         """Answer what is known of the patient with this medical record number."""
         ...

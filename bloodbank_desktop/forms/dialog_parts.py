@@ -62,6 +62,9 @@ class Parts:
         self.save.setProperty("primary", True)
         self.override = _button(dialog, "授权…（F10）", "action.authorise")
         self.override.hide()
+        self.near_miss = _button(dialog, "记为险兆（F12）", "action.near_miss")
+        self.near_miss.setToolTip("把刚才拦下的情况存为险兆草稿，不离开这里")
+        self.near_miss.hide()
         self.keep = _button(dialog, "暂存并关闭", "action.keep")
         self.leave = _button(dialog, "关闭（Esc）", "action.close")
         self.chinese = False
@@ -137,7 +140,7 @@ def _buttons(dialog: RecordDialog) -> QHBoxLayout:
     elif changing and dialog.declared.help:
         parts.state.setText(dialog.declared.help)
         _colour(parts.state, Role.INFO)
-    for button in (parts.override, parts.save, parts.keep, parts.leave):
+    for button in (parts.near_miss, parts.override, parts.save, parts.keep, parts.leave):
         row.addWidget(button)
     return row
 

@@ -25,6 +25,7 @@ from bloodbank_desktop.forms.field_form import FieldForm
 from bloodbank_desktop.forms.judge import Judge
 from bloodbank_desktop.forms.lines_block import LinesBlock
 from bloodbank_desktop.forms.lines_desk import LinesDesk
+from bloodbank_desktop.forms.near_miss_key import KEY, NearMissKey
 from bloodbank_desktop.forms.passing import Passing, role_of
 from bloodbank_desktop.forms.roles import Role, Tone
 from bloodbank_desktop.forms.signature_editor import show_operator
@@ -84,6 +85,7 @@ class RecordDialog(QDialog):
         self.keeper.exists = draft is not None
         self.lines = LinesDesk(self)
         self.passing = Passing(self, existing if mode is Mode.AMEND else None)
+        self.near_miss = NearMissKey(self)
         self.behaviour: Behaviour = behaviour_of(declared.key)(self) if mode is Mode.REGISTER else Behaviour(self)
         dialog_parts.arrange(self)
         self._show_values()
@@ -158,6 +160,7 @@ class RecordDialog(QDialog):
         keys: list[tuple[str, Callable[[], None]]] = [
             ("F8", self.parts.problems.go_to_next),
             ("F10", self.passing.ask),
+            (KEY, self.near_miss.keep),
         ]
         if self.mode is not Mode.VIEW:
             keys += [("Ctrl+S", self.save), *self.behaviour.shortcuts()]
@@ -195,6 +198,13 @@ class RecordDialog(QDialog):
     def line_kept(self) -> None:
         self.keeper.note_kept()
 
+    def scan_refused(self, code: str, message: str, bag: str) -> None:
+        self.back.scan_refused(self.declared.key, self.draft_id, code, message, bag)
+        self.near_miss.scan(code, message, bag)
+
+    def scan_passed(self) -> None:
+        self.near_miss.forget()
+
     def say(self, message: str, role: Role) -> None:
         self.parts.say(message, role)
 
@@ -223,6 +233,7 @@ class RecordDialog(QDialog):
         self.keeper.touch()
         self.lines.ensure_kept()
         self.passing.forget()
+        self.near_miss.forget()
         self.judge.changed()
 
     def _focus_moved(self, old: QWidget | None, new: QWidget | None) -> None:
@@ -320,6 +331,7 @@ class RecordDialog(QDialog):
     def _refused(self, found: list[Problem]) -> None:
         self.sounds.play(Tone.REFUSED)
         self.parts.set_state(self.passing.refused(found), role_of(found))
+        self.near_miss.record(found)
         self.parts.problems.go_to_next()
 
     def _failed(self, problem: KnownProblem) -> None:

@@ -123,10 +123,16 @@ class Router:
 
     def remove(self, index: int) -> Verdict:
         """Take a bag out of the delivery."""
-        gone = self.lines[index]
+        name = self.bag_at(index)
         self.load(self.lines[:index] + self.lines[index + 1 :])
-        name = bag_name((gone.get("donation_number") or "", gone.get("product_code") or "", gone.get("split") or ""))
         return Verdict("removed", f"已删除第 {index + 1} 袋 {name}".rstrip(), Tone.ACCEPTED, Role.INFO)
+
+    def bag_at(self, index: int) -> str:
+        """Return the bag of a line as a person reads it, as far as it was scanned; "" where there is no line."""
+        if index >= len(self.lines):
+            return ""
+        line = self.lines[index]
+        return bag_name((line.get("donation_number") or "", line.get("product_code") or "", line.get("split") or ""))
 
     # -- weighing -------------------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ class ScanStrip(QFrame):
         self.latest = _label("scan.latest", 1.0)
         self.keys = _label("scan.keys", 1.0)
         self.keys.setText(keys)
+        self._keys = keys
         self.verdict = _label("scan.verdict", 1.35, bold=True)
         self.verdict.setAccessibleName("上一次扫描的结果")
         self.verdict.setAutoFillBackground(True)
@@ -71,6 +72,10 @@ class ScanStrip(QFrame):
         self._role, self._tone = role, tone
         self.verdict.setText(f"{SHAPES[role]} {text}")
         self._colour()
+
+    def offer_near_miss(self, on: bool) -> None:
+        """Name the key that keeps the refused scan as a near miss, while it stands here."""
+        self.keys.setText(f"F12 记为险兆　{self._keys}" if on else self._keys)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -33,6 +33,7 @@ from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.files import COMING
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.ui import states
+from bloodbank_desktop.ui.scan_faults import ScanFaults
 from bloodbank_desktop.ui.tasks import Tasks
 
 if TYPE_CHECKING:
@@ -62,8 +63,11 @@ class DeskBack(QObject):
     bug = Signal(object)
     file_wanted = Signal()
 
-    def __init__(self, desk: Desk, tasks: Tasks, clock: Clock, *, training: bool) -> None:
+    def __init__(
+        self, desk: Desk, tasks: Tasks, clock: Clock, *, training: bool, faults: ScanFaults | None = None
+    ) -> None:
         super().__init__()
+        self._faults = faults or ScanFaults(tasks, self)
         self._desk = desk
         self._tasks = tasks
         self._clock = clock
@@ -147,6 +151,7 @@ class DeskBack(QObject):
         done: Nothing,
         failed: Failed,
     ) -> None:
+        self._faults.stir()
         self._tell(lambda desk: desk.drafts.keep_line(kind, draft_id, lines_key, line_id, values, head=head), done, failed)
 
     def drop_line(self, draft_id: str, line_id: str, done: Nothing, failed: Failed) -> None:
@@ -175,6 +180,18 @@ class DeskBack(QObject):
         from bloodbank_desktop.operations.selection import offered
 
         self._ask(lambda desk: offered(desk, number), done, failed)
+
+    def scan_refused(self, kind: str, draft_id: str, code: str, message: str, bag: str) -> None:
+        from bloodbank_desktop.operations.alerts import ScanFault
+
+        fault = ScanFault(self.now(), self._desk.actor, kind, draft_id, code, message, bag)
+        self._faults.note(self._desk, fault)
+
+    def near_miss(self, stage: str, rule: str, message: str, bag: str, done: Nothing, failed: Failed) -> None:
+        from bloodbank_desktop.operations.near_misses import Told, begin
+
+        told = Told(stage, rule, message, bag, self.now())
+        self._ask(lambda desk: begin(desk, told), lambda _draft: done(), failed)
 
     def patient(self, number: str, done: Callable[[PatientHistory], None], failed: Failed) -> None:
         from bloodbank_desktop.operations.patients import history
@@ -281,6 +298,7 @@ class RecordDialogs:
         self._bug = bug
         self._file_wanted = file_wanted
         self._desk: Desk | None = None
+        self._faults = ScanFaults(tasks, tasks)
 
     def attach(self, desk: Desk) -> None:
         """Dialogs work on this desk from now on."""
@@ -291,7 +309,7 @@ class RecordDialogs:
         from bloodbank_desktop.forms.opening import make_dialog
 
         assert self._desk is not None
-        back = DeskBack(self._desk, self._tasks, self._clock, training=self._training)
+        back = DeskBack(self._desk, self._tasks, self._clock, training=self._training, faults=self._faults)
         if self._bug is not None:
             back.bug.connect(self._bug)
         if self._file_wanted is not None:
@@ -310,4 +328,5 @@ class RecordDialogs:
             parent=parent,
         )
         back.setParent(dialog)
+        dialog.finished.connect(lambda _result: self._faults.flush())
         return dialog

@@ -91,6 +91,8 @@ class FakeBack:
         self.picked = Picked()
         self.calls: list[str] = []
         self.passages: list[Passage] = []
+        self.refused_scans: list[tuple[str, str, str, str, str]] = []
+        self.near_misses: list[tuple[str, str, str, str]] = []
         self.signers: dict[str, Person] = {}
         self.requested: dict[str, dict[str, Any]] = {}
         self.offered: list[Any] = []
@@ -241,6 +243,16 @@ class FakeBack:
 
     def delivery(self, note_no: str, done: Any, failed: Any) -> None:
         self._do("delivery", lambda: self.notes.get(note_no), done, failed)
+
+    def scan_refused(self, kind: str, draft_id: str, code: str, message: str, bag: str) -> None:
+        self.refused_scans.append((kind, draft_id, code, message, bag))
+
+    def near_miss(self, stage: str, rule: str, message: str, bag: str, done: Any, failed: Any) -> None:
+        def work() -> object:
+            self.near_misses.append((stage, rule, message, bag))
+            return _NOTHING
+
+        self._do("near_miss", work, done, failed)
 
     def patient(self, number: str, done: Any, failed: Any) -> None:
         self._do("patient", lambda: self.patients.get(number, NOBODY), done, failed)

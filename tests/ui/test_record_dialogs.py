@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 from bloodbank_desktop.clock import SystemClock
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.forms.contract import Back
+from bloodbank_desktop.operations import alerts
 from bloodbank_desktop.operations.arrivals import Arrivals, ServerChange
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.operations.fetching import Fetching
@@ -25,6 +26,7 @@ from bloodbank_desktop.storage.wanted_files import Wanted
 from bloodbank_desktop.ui import record_dialogs
 from bloodbank_desktop.ui.main_window import MainWindow
 from bloodbank_desktop.ui.record_dialogs import DeskBack, RecordDialogs, facts_of
+from bloodbank_desktop.ui.scan_faults import ScanFaults
 from bloodbank_desktop.ui.tasks import Tasks
 from tests import papers, samples
 from tests.support import seat
@@ -147,3 +149,33 @@ def arrived_elsewhere(desk: Desk) -> Wanted:
     change = ServerChange(REVIEW, new_id(), 1, False, body(record_type(REVIEW), papers.review(0, entry)))
     Arrivals(desk.store, desk.clock).apply_page("main", "epoch", [change], "1", desk.clock.now())
     return Wanted(entry["sha256"], entry["size"], "")
+
+
+def test_refused_scans_are_written_down_together_and_later(desk: Desk, tasks: Tasks) -> None:
+    """A refused scan asks nothing of the database lane at once; when scanning rests all of them are alerts."""
+    faults = ScanFaults(tasks)
+    back: Back = DeskBack(desk, tasks, SystemClock(), training=True, faults=faults)
+    for number in range(3):
+        back.scan_refused("stock_in", "draft", "expired", f"说 {number}", "袋")
+    assert tasks.running == 0
+    faults.flush()
+    faults.flush()
+    assert tasks.wait_idle()
+    (counted,) = alerts.statistics(desk, alerts.period(desk)).rules
+    assert (counted.rule, counted.refused) == ("scan-expired", 3)
+    _, found = alerts.of_rule(desk, "scan-expired", alerts.period(desk))
+    assert [(one.message, one.actor, one.record_id) for one in found] == [
+        (f"说 {number}", desk.actor, "draft") for number in (2, 1, 0)
+    ]
+
+
+def test_a_near_miss_is_kept_as_a_draft(desk: Desk, tasks: Tasks) -> None:
+    """What a dialog keeps as a near miss waits among the drafts of that module, filled with what was said."""
+    back: Back = DeskBack(desk, tasks, SystemClock(), training=True)
+    done: list[str] = []
+    back.near_miss("scan", "scan-expired", "已过期", "袋", lambda: done.append("kept"), lambda problem: done.append(problem.code))
+    assert tasks.wait_idle() and done == ["kept"]
+    (draft,) = desk.drafts.all("near_miss")
+    assert [draft.values[key] for key in ("stage", "rule", "message", "bag", "status")] == [
+        "scan", "scan-expired", "已过期", "袋", "open",
+    ]  # fmt: skip
