@@ -98,6 +98,8 @@ class SignatureEditor(Editor):
     def set_read_only(self, on: bool) -> None:
         self._read_only = on
         self._box.button.setVisible(not on)
+        # Tab would stay before a field whose proxy cannot be seen, for ever.
+        self._box.setFocusProxy(self._box.line if on else self._box.button)
         if on and self._value is not None:
             self._box.line.setText(self.kind.format(self._value))
 
