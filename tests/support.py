@@ -24,7 +24,7 @@ from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.rules.overriding import EMPTY, Passage
 from bloodbank_desktop.rules.persons import Person, Signature
 from bloodbank_desktop.secrets import TrainingKey
-from bloodbank_desktop.storage import person_rows
+from bloodbank_desktop.storage import person_rows, site_rows
 from bloodbank_desktop.storage.person_rows import PersonRow
 from bloodbank_desktop.storage.store import FILE_NAME, Store
 from tests.samples import NOW
@@ -105,6 +105,13 @@ def seat(profile: Profile, name: str = "训练甲", *roles: str) -> Person:
     profile.desk.__class__ = StandIn
     profile.desk.person = Person(row.id, login, name, held)
     return profile.desk.person
+
+
+def allow_solo_duty(profile: Profile) -> None:
+    """Let this hospital have people who are alone on duty."""
+    with profile.store.write() as tx:
+        now = profile.desk.clock.now()
+        site_rows.switch(tx, site_rows.Switched("solo_duty", "allowed", "夜班只有一人", now, "训练主任"))
 
 
 def nobody(profile: Profile) -> None:

@@ -37,6 +37,7 @@ class Found:
     good: int
     problems: tuple[CellProblem, ...]
     candidates: tuple[Candidate, ...] = field(default=(), repr=False)
+    mark: int | None = field(default=None, repr=False)
 
     def as_json(self) -> dict[str, Any]:
         """Return the form of the command line: rows, good, problems."""
@@ -58,16 +59,21 @@ def examine(desk: Desk, kind: str, path: Path, *, keep: bool = False, progress: 
     first_rows: dict[str, int] = {}
     rows = good = 0
     source = book.records()
+    look = batches.Examination(desk, kind)
     while part := list(islice(source, _AT_ONCE)):
         rows += len(part)
         stated = [str(one.head.values[number.key]) for one in part if one.head.values.get(number.key) is not None]
         known = batches.existing(desk, kind, number, stated)
+        look.look(record.values for record in part)
         for record in part:
-            candidate = batches.examine(desk, kind, record.values)
+            candidate = look.examine(record.values)
             wrong = list(_wrong(book, record, candidate, number.key, known, first_rows))
             problems += wrong
-            good += not wrong
-            if keep and not wrong:
+            if wrong:
+                continue
+            good += 1
+            look.took(candidate)
+            if keep:
                 kept.append(candidate)
         if progress is not None:
             progress(rows)
@@ -76,7 +82,7 @@ def examine(desk: Desk, kind: str, path: Path, *, keep: bool = False, progress: 
             declared.label, None, "", "no-rows", f"工作表“{declared.label}”的表头下面没有内容，请填写后再导入"
         )
         book.problems.append(empty)
-    return Found(kind, path, book.digest, rows, good, (*problems, *book.problems), tuple(kept))
+    return Found(kind, path, book.digest, rows, good, (*problems, *book.problems), tuple(kept), look.mark)
 
 
 def _wrong(
@@ -135,4 +141,5 @@ def save(desk: Desk, found: Found, *, good_only: bool = False) -> Batch:
             raise KnownProblem("检查之后文件或资料有了变化，没有导入任何记录；请重新检查文件", code="file-changed")
         found = again
     number = number_field(batches.importable(desk, found.kind))
-    return batches.register_all(desk, found.kind, found.candidates, number=number, source=found.path.name)
+    name = found.path.name
+    return batches.register_all(desk, found.kind, found.candidates, number=number, source=name, mark=found.mark)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,13 +16,19 @@ from typing import Any
 
 from bloodbank_desktop.clock import from_utc_text, utc_text
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.operations import effects
+from bloodbank_desktop.operations import duties, effects, judging
 from bloodbank_desktop.operations.desk import Desk
+from bloodbank_desktop.operations.request_facts import RequestFacts
+from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Field, RecordType, Values, Verb
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem, Refused
+from bloodbank_desktop.records.validate import problems, tidy
 from bloodbank_desktop.records.wire import body, canonical, digest, from_body
-from bloodbank_desktop.storage import bulk, facts, lists, outbox, platform_rows
+from bloodbank_desktop.rules.catalogue import Finding, findings
+from bloodbank_desktop.rules.facts import Facts, PatientFacts
+from bloodbank_desktop.rules.overriding import Settled, settle
+from bloodbank_desktop.storage import audit, bulk, facts, lists, outbox, platform_rows, site_rows
 from bloodbank_desktop.storage.bulk import Act
 from bloodbank_desktop.storage.lists import ListQuery
 from bloodbank_desktop.storage.rows import Row
@@ -39,6 +45,7 @@ class Candidate:
     kind: str
     values: Values
     problems: tuple[Problem, ...]
+    told: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,10 +78,56 @@ def importable(desk: Desk, kind: str) -> RecordType:
     return declared
 
 
-def examine(desk: Desk, kind: str, values: Values) -> Candidate:
-    """Return the record with everything that would refuse it now, by the rules of `Desk.register`; writes nothing."""
-    whole, problems = desk.examine(kind, values)
-    return Candidate(kind, whole, tuple(problems))
+class Examination:
+    """A look at many records by the rules of `Desk.register`, each as if those before it had been registered.
+
+    `look` reads what the data file knows of the records that are examined next; `took` says that one would be saved.
+    `mark` is how far the data file had come at the first look. Writes nothing.
+    """
+
+    def __init__(self, desk: Desk, kind: str) -> None:
+        self._desk = desk
+        self._declared = record_type(kind)
+        self._facts: RequestFacts | None = None
+        self._site: Mapping[str, Any] = {}
+        self.mark: int | None = None
+
+    def look(self, records: Iterable[Values]) -> None:
+        """Read what is known of the patients of these records, all at once."""
+        with self._desk.store.read() as tx:
+            self.look_in(tx, records)
+
+    def look_in(self, tx: Transaction, records: Iterable[Values]) -> None:
+        """The same in a transaction that is open."""
+        if self.mark is None:
+            self.mark = audit.last(tx)[0]
+            self._site = site_rows.switches(tx)
+        if self._declared.key in _KNOWING:
+            self._facts = self._facts or RequestFacts(tx)
+            self._facts.look(tx, records)
+
+    def examine(self, values: Values) -> Candidate:
+        """Return the record with everything that would refuse it now, and what it would be told."""
+        declared, now = self._declared, self._desk.clock.now()
+        whole = tidy(declared, values)
+        wrong: Sequence[Problem] = problems(declared, whole)
+        effect = effects.EFFECTS.get(declared.key)
+        if wrong or effect is None:
+            return Candidate(declared.key, whole, tuple(wrong))
+        patient = self._facts.patient(whole) if self._facts is not None else PatientFacts()
+        person = self._desk.person
+        facts_ = Facts(now, "", person, site=self._site, patient=patient, acting=self._desk.operator)
+        settled = settle(findings(effect.moments(whole), whole, facts_), (), person, now)
+        return Candidate(declared.key, whole, settled.stopping, settled.told)
+
+    def took(self, candidate: Candidate) -> None:
+        """Count a record for those after it."""
+        if self._facts is not None:
+            self._facts.took(candidate.values)
+
+
+#: Modules whose rules ask for other records of the patient; rules of other importable modules see the record alone.
+_KNOWING = ("transfusion_request",)
 
 
 def existing(desk: Desk, kind: str, number: Field, values: Iterable[str]) -> set[str]:
@@ -84,9 +137,12 @@ def existing(desk: Desk, kind: str, number: Field, values: Iterable[str]) -> set
         return bulk.taken(tx, kind, number.key, values)
 
 
-def register_all(desk: Desk, kind: str, candidates: Sequence[Candidate], *, number: Field, source: str) -> Batch:
+def register_all(
+    desk: Desk, kind: str, candidates: Sequence[Candidate], *, number: Field, source: str, mark: int | None = None
+) -> Batch:
     """Save all of them in one transaction; `number` is the field that no two records share and every one states.
 
+    `mark` is that of the look; if anything was written since, the rules are asked once more, in the transaction.
     Raises Refused if one has problems or its number is taken, KnownProblem for what the environment refuses; then
     nothing was saved.
     """
@@ -105,9 +161,12 @@ def register_all(desk: Desk, kind: str, candidates: Sequence[Candidate], *, numb
             )
         # Once more inside: between the look and the save another window may have registered one of them.
         _refuse_taken(tx, kind, number, candidates)
+        if mark is None or mark != audit.last(tx)[0]:
+            candidates = _again(tx, desk, kind, candidates)
         first = last = 0
         for start in range(0, len(candidates), _AT_ONCE):
-            part = [(new_id(), one.values) for one in candidates[start : start + _AT_ONCE]]
+            chosen = candidates[start : start + _AT_ONCE]
+            part = [(new_id(), one.values) for one in chosen]
             bulk.add(tx, kind, part, at=now, actor=desk.operator)
             acts = [
                 Act(record_id, declared.name_of(values), canonical(body(declared, values)))
@@ -120,6 +179,8 @@ def register_all(desk: Desk, kind: str, candidates: Sequence[Candidate], *, numb
                 for act, dseq in zip(acts, numbers, strict=True)
             ]
             bulk.note(tx, desk.store.audit_key, notes, at=now, actor=desk.actor)
+            for act, one in zip(acts, chosen, strict=True):
+                _leave_behind(tx, desk, act, one, now)
         noted = {"rows": len(candidates), "first": first, "last": last}
         desk.note(tx, "import", kind, batch_id, noted | {"source": source})
         kept = noted | {"kind": kind, "at": utc_text(now), "source": source}
@@ -130,6 +191,30 @@ def register_all(desk: Desk, kind: str, candidates: Sequence[Candidate], *, numb
 def _digest(act: Act) -> str:
     assert act.payload is not None
     return digest(act.payload)
+
+
+def _again(tx: Transaction, desk: Desk, kind: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates as the rules see them now. Raises Refused if one no longer may be saved."""
+    look = Examination(desk, kind)
+    found: list[Candidate] = []
+    for start in range(0, len(candidates), _AT_ONCE):
+        part = candidates[start : start + _AT_ONCE]
+        look.look_in(tx, [one.values for one in part])
+        for one in part:
+            candidate = look.examine(one.values)
+            if candidate.problems:
+                raise Refused(candidate.problems[:_NAMED])
+            look.took(candidate)
+            found.append(candidate)
+    return found
+
+
+def _leave_behind(tx: Transaction, desk: Desk, act: Act, one: Candidate, now: datetime) -> None:
+    """What `Desk.register` writes beside the record: what a person was told, and what is left to be done."""
+    if one.told:
+        judging.note(tx, desk, one.kind, act.record_id, one.values, Settled((), (), one.told))
+    if effects.EFFECTS[one.kind].duties(one.values):
+        duties.keep(tx, desk, one.kind, act.record_id, act.name, one.values, now)
 
 
 def _refuse_taken(tx: Transaction, kind: str, number: Field, candidates: Sequence[Candidate]) -> None:

@@ -196,10 +196,18 @@ class Desk(Seat):
         """
         declared = self.allowed(kind, Verb.ACTIVATE)
         now = self.clock.now()
+        try:
+            with self._judged(kind, record_id, {}):
+                return self._activate(declared, record_id, values, now)
+        except judging.Stopped as stopped:
+            # One plan, one reason: whoever activates is told that one, under its own name.
+            first = stopped.settled.stopping[0]
+            raise KnownProblem(first.message, code=first.code) from stopped
+
+    def _activate(self, declared: RecordType, record_id: str, values: Values, now: datetime) -> Saved:
+        kind = declared.key
         with self.store.write() as tx:
-            row = self._row(tx, declared, record_id)
-            if any(row.values[key] is not None for key in declared.activation):
-                raise KnownProblem(f"这份{declared.label}已经激活过，不能再次激活", code="activated-already")
+            row = self._row(tx, declared, record_id, judged=True)
             given = {f.key: self._given(f.kind.name, now) for f in declared.plain if f.key in declared.activation}
             given |= {key: value for key, value in values.items() if value is not None}
             found = [
@@ -209,13 +217,15 @@ class Desk(Seat):
             found += problems(declared, whole)
             if found:
                 raise Refused(found)
+            settled = judging.judge(tx, self, declared, whole, now, before=row.values)
             history.keep(tx, kind, row, at=now, actor=self.operator, reason="激活")
             number = rows.change(tx, kind, row, whole, at=now, actor=self.operator)
             name = declared.name_of(whole)
             content = canonical(body(declared, {key: whole[key] for key in declared.activation}))
             dseq = self._send(tx, declared, record_id, name, "activate", content, now)
             self.note(tx, "activate", kind, record_id, {"dseq": dseq, "sha256": fingerprint(declared, whole)})
-        return Saved(kind, record_id, name, number, dseq, now)
+            judging.note(tx, self, kind, record_id, whole, settled)
+        return Saved(kind, record_id, name, number, dseq, now, settled.told)
 
     def _given(self, kind: str, now: datetime) -> Any:
         return {"moment": now.replace(second=0, microsecond=0), "person": self.operator or None}.get(kind)
@@ -359,13 +369,14 @@ class Desk(Seat):
         self.need(f"{verb}:{kind}")
         return declared
 
-    def _row(self, tx: Transaction, declared: RecordType, record_id: str) -> rows.Row:
+    def _row(self, tx: Transaction, declared: RecordType, record_id: str, *, judged: bool = False) -> rows.Row:
+        """Return the record to be changed; where rules are asked about the platform's word, they say it (`judged`)."""
         row = rows.find(tx, declared.key, record_id)
         if row is None:
             raise KnownProblem(f"没有这条{declared.label}记录，可能编号有误", code="no-such-record")
         if row.deleted_at is not None:
             raise KnownProblem(f"这条{declared.label}记录已删除，不能再改", code="deleted")
-        if declared.locked is not None and declared.answer is not None:
+        if not judged and declared.locked is not None and declared.answer is not None:
             copy = platform_rows.find(tx, record_id)
             said, _ = from_body(declared.answer, copy.answer if copy is not None else {})
             if (why := declared.locked(said)) is not None:

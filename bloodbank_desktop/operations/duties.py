@@ -28,6 +28,8 @@ def keep(tx: Transaction, seat: Seat, kind: str, record_id: str, name: str, valu
     if effect is None:
         return
     wanted = effect.duties(values)
+    if not wanted and effect.duties is effects.no_duties:
+        return
     pending = {duty.what: duty for duty in duty_rows.pending(tx, record_id=record_id)}
     for what in wanted:
         if what not in pending:

@@ -6,18 +6,17 @@ is decided by the rules alone; what happens to a bag in which state, by `rules.b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bloodbank_desktop.records.bag import BagKey, bag_key
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.tables import table
-from bloodbank_desktop.rules import bag_life
+from bloodbank_desktop.rules import approval, arrival, bag_life, reaction
 from bloodbank_desktop.rules.catalogue import Moment
 from bloodbank_desktop.rules.completing import outstanding
-from bloodbank_desktop.rules.receipt import QUARANTINE_MESSAGES
-from bloodbank_desktop.storage import ledger
+from bloodbank_desktop.storage import ledger, site_rows
 from bloodbank_desktop.storage.ledger import Cause, Move, StockRow
 from bloodbank_desktop.storage.store import Transaction
 
@@ -34,7 +33,8 @@ def _no_event(values: Values) -> str:
     return ""
 
 
-def _no_duties(values: Values) -> tuple[str, ...]:
+def no_duties(values: Values) -> tuple[str, ...]:
+    """What records of most modules leave to be done."""
     return ()
 
 
@@ -43,9 +43,7 @@ class Effect:
     """When rules are asked of a record, what happens to its bags, and what the stock learns of it and of an amendment.
 
     `moments` are those of a new record, `again` those of an amendment: what was asked at the act itself and can no
-    longer change is past. `arriving` are those of a record that another workstation made, where they are fewer: what
-    already happened there is asked only whether it can be true here. `duties` are what the record leaves to be done,
-    keys of the table `duty`.
+    longer change is past. `duties` are what the record leaves to be done, keys of the table `duty`.
     """
 
     moments: Callable[[Values], tuple[Moment, ...]]
@@ -53,8 +51,7 @@ class Effect:
     apply: Callable[[Transaction, Values, Cause], None] = _no_move
     amended: Callable[[Transaction, Values, Values, Cause], None] = _nothing
     again: tuple[Moment, ...] = ()
-    arriving: Callable[[Values], tuple[Moment, ...]] | None = None
-    duties: Callable[[Values], tuple[str, ...]] = _no_duties
+    duties: Callable[[Values], tuple[str, ...]] = no_duties
 
 
 def may(tx: Transaction, key: BagKey, event: str) -> tuple[StockRow | None, str | None]:
@@ -102,15 +99,14 @@ def _receive(tx: Transaction, values: Values, cause: Cause) -> None:
     if _reversal(values):
         ledger.move(tx, [moved(tx, key, "reverse", index) for index, _, key in _each(values)], cause)
         return
-    checked = "receive_checked" if values.get("checker") else "receive"
     arrivals = []
+    site = site_rows.switches(tx)
     for index, bag, key in _each(values):
-        # A label that says discard or quarantine is never available, whatever else it says (domain 8.4).
-        event = "receive_quarantined" if bag.get("label_message") in QUARANTINE_MESSAGES else checked
         facts = {name: bag[name] for name in ("component", "abo", "rhd", "expires_at")}
         facts |= {"amount": f"{bag['amount'].normalize():f}", "location": bag.get("location") or ""}
         facts |= _tested(bag)
-        arrivals.append((moved(tx, key, event, index), facts))
+        event, words = _arrived(values, bag, site)
+        arrivals.append((moved(tx, key, event, index, **words), facts))
     ledger.receive(tx, arrivals, cause)
 
 
@@ -127,6 +123,19 @@ def _tested(bag: Values) -> dict[str, str]:
         "attributes": " ".join(key for key in table("processing") if key in attributes),
         "restricted_to": bag.get("restricted_to") or "",
     }
+
+
+def _arrived(values: Values, bag: Values, site: Mapping[str, Any]) -> tuple[str, Mapping[str, str]]:
+    """Return what happens to a bag of a delivery, and the words for it."""
+    # What warns is never available, whoever checked it (domain 8.4; 临床输血技术规范第二十七条).
+    if (why := arrival.set_aside(values, bag)) is not None:
+        return "receive_quarantined", why
+    waits = arrival.wants_regroup(bag["component"], site) and arrival.regroup_of(bag) is None
+    return ("receive" if waits or not values.get("checker") else "receive_checked"), {}
+
+
+def _receipt_duties(values: Values) -> tuple[str, ...]:
+    return ("solo_receipt",) if values.get("solo_duty") and not _reversal(values) else ()
 
 
 # -- bags that leave -----------------------------------------------------------------------------------------------
@@ -197,19 +206,19 @@ def _near_miss_duties(values: Values) -> tuple[str, ...]:
 
 
 EFFECTS = {
-    "stock_in": Effect(_receipt_moments, _receipt_event, _receive),
+    "stock_in": Effect(_receipt_moments, _receipt_event, _receive, duties=_receipt_duties),
     "clinical_issue": Effect(
         _at(Moment.LEAVING, Moment.SELECTION, Moment.ISSUE, Moment.HANDOVER),
         _issue_event,
         _issue,
         _transfused,
         again=(Moment.COMPLETION,),
-        arriving=_at(Moment.LEAVING),
         duties=outstanding,
     ),
     "other_stock_out": Effect(_at(Moment.LEAVING, Moment.REMOVAL), _out_event, _out),
-    "transfusion_request": Effect(_at(Moment.REQUEST), again=(Moment.REQUEST,)),
-    "adverse_reaction": Effect(_at(Moment.REACTION), again=(Moment.REACTION,)),
+    "transfusion_request": Effect(_at(Moment.REQUEST), again=(Moment.REQUEST,), duties=approval.outstanding),
+    "adverse_reaction": Effect(_at(Moment.REACTION), again=(Moment.REACTION,), duties=reaction.outstanding),
+    "donor_plan": Effect(_at(Moment.PLAN), again=(Moment.PLAN,)),
     "entitlement_review": Effect(_at(Moment.CERTIFICATE), again=(Moment.CERTIFICATE,)),
     # A recall is never contradicted, not even when it names bags that never came here.
     "recall_notice": Effect(_at(), apply=_recall),

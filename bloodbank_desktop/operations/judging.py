@@ -52,20 +52,18 @@ def found(
 ) -> list[Finding]:
     """Return what the rules find in a new record, or in an amended one that had the values `before`.
 
-    `arriving` is for a record that another workstation made: what happened there is not forbidden here any more.
+    What is `arriving` was done elsewhere and is a fact; only what contradicts our stock is asked.
     """
     effect = effects.EFFECTS.get(declared.key)
     if effect is None:
         return []
     moments = effect.moments(values) if before is None else effect.again
-    if arriving and effect.arriving is not None:
-        moments = effect.arriving(values)
     if not moments:
         return []
     told = knowing.gather(
         tx, declared.key, values, now, event=effect.event(values), person=person, second=second, before=before
     )
-    return list(findings(moments, values, told))
+    return list(findings(moments, values, told, arriving=arriving))
 
 
 def judge(

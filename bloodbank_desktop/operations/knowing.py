@@ -8,13 +8,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from bloodbank_desktop.operations.request_facts import of_request
 from bloodbank_desktop.records.bag import bag_key
+from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values
-from bloodbank_desktop.rules.facts import BagFacts, Facts, KnownGroup, PatientFacts
+from bloodbank_desktop.records.wire import from_body
+from bloodbank_desktop.rules.approval import volume
+from bloodbank_desktop.rules.facts import BagFacts, Facts, KnownGroup, KnownReview, NoteLine, PatientFacts
 from bloodbank_desktop.rules.persons import Person, Signature
-from bloodbank_desktop.storage import ledger, patient_rows, rows, selfcheck_rows, site_rows
+from bloodbank_desktop.storage import (
+    ledger,
+    links,
+    note_rows,
+    patient_rows,
+    platform_rows,
+    request_rows,
+    rows,
+    selfcheck_rows,
+    site_rows,
+)
 from bloodbank_desktop.storage.ledger import StockRow
 from bloodbank_desktop.storage.patient_rows import SaidOfPatient
 from bloodbank_desktop.storage.store import Transaction
@@ -45,6 +60,22 @@ def facts_of(row: StockRow) -> BagFacts:
 def _bags(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
     rows = (ledger.find(tx, bag_key(bag)) for bag in values["bags"])
     return {"bags": {row.key: facts_of(row) for row in rows if row is not None}}
+
+
+def _notes(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
+    if values["intake_type"] == "reversal":
+        return {}
+    named = str(values.get("station_issue_no") or "")
+    found = note_rows.dispatched(tx, named, [bag["donation_number"] for bag in values["bags"]])
+    if not found:
+        return {}
+    # What the named note says goes before what another says of the same bag.
+    found.sort(key=lambda line: line.note_no == named)
+    notes = {
+        line.key: NoteLine(line.component, line.abo, line.rhd, line.expires_at, line.supplier, line.note_no)
+        for line in found
+    }
+    return {"notes": notes, "note_no": named if any(line.note_no == named for line in found) else ""}
 
 
 def _request(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
@@ -93,14 +124,47 @@ def _patient(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any
     return {"patient": patient_facts(tx, values)}
 
 
+def _reviews(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
+    numbers = links.same_patient(tx, values["medical_record_no"])
+    id_no = values.get("id_no")
+    found = request_rows.reviews(
+        tx, numbers, id_no=id_no, notice_no=values["notice_no"], certificate_no=values.get("donation_certificate_no")
+    )
+    told = []
+    for row in found:
+        copy = platform_rows.find(tx, row.record_id)
+        ml = volume([{"component": component, "amount": amount} for component, amount in row.lines], "all")
+        mine = row.medical_record_no in numbers or (id_no is not None and row.id_no == id_no)
+        state = str((copy.answer if copy is not None else {}).get("state") or "")
+        told.append(
+            KnownReview(
+                row.review_no, row.patient_name, row.notice_no, row.certificate_no, ml or Decimal(0), mine, state
+            )
+        )
+    return {"reviews": tuple(told)}
+
+
+def _plan(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
+    for kind, record_id in links.naming(tx, "plan", values["plan_no"]):
+        copy = platform_rows.find(tx, record_id) if kind == "donor_plan" else None
+        answer = record_type("donor_plan").answer
+        if copy is not None and answer is not None:
+            said, _ = from_body(answer, copy.answer)
+            return {"plan_state": said.get("state") or "", "plan_remaining": said.get("remaining")}
+    return {}
+
+
 def _closing(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
     return {"issuing_closed": selfcheck_rows.closed(tx)}
 
 
 GATHERERS: dict[str, tuple[Gatherer, ...]] = {
-    "stock_in": (_bags,),
+    "stock_in": (_bags, _notes),
     "clinical_issue": (_bags, _request, _patient, _closing),
     "other_stock_out": (_bags,),
+    "transfusion_request": (of_request,),
+    "entitlement_review": (_reviews,),
+    "donor_plan": (_plan,),
     "adverse_reaction": (_bags,),
     "recall_notice": (_bags,),
 }

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.operations import effects
+from bloodbank_desktop.operations import accepting, effects
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.operations.reservations import held_until
 from bloodbank_desktop.operations.results import Saved
@@ -110,8 +110,20 @@ class StockDesk:
 
     # -- doing -----------------------------------------------------------------------------------------------------
 
+    def waiting_for_group(self, keys: Sequence[BagKey]) -> list[StockRow]:
+        """Return those of the bags whose group must be found again before they can be accepted."""
+        with self._desk.store.read() as tx:
+            return accepting.waiting_for_group(tx, keys)
+
+    def accept(self, keys: Sequence[BagKey], groups: Mapping[BagKey, tuple[str, str]]) -> None:
+        """Accept received bags, all or none; `groups` says which ABO and RhD were found again. Raises KnownProblem."""
+        self._desk.need("stock:accept")
+        if not keys:
+            raise KnownProblem("请先选择要验收的血袋", code="no-bags")
+        accepting.accept(self._desk, keys, groups)
+
     def do(self, deed: str, keys: Sequence[BagKey], *, reason: str = "", place: str = "", holder: str = "") -> None:
-        """Do one of DEEDS to bags, to all or to none.
+        """Do one of DEEDS to bags, to all or to none; bags whose group must be found again are accepted by `accept`.
 
         `place` is where relocated bags now stand, `holder` the request that reserved bags are for. Raises KnownProblem
         naming the first bag that refuses.
@@ -129,6 +141,9 @@ class StockDesk:
             raise KnownProblem("请写明为哪张申请单预留", code="holder-required")
         if not keys:
             raise KnownProblem(f"请先选择要{word}的血袋", code="no-bags")
+        if deed == "accept":
+            self.accept(keys, {})
+            return
         facts = {"reason": reason.strip(), "location": place.strip(), "holder": holder.strip()}
         now = self._desk.clock.now()
         if deed == "reserve":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -58,15 +58,6 @@ def death_agrees(values: Values) -> Iterator[Problem]:
     """Severity “死亡” and outcome “死亡” are said together or not at all."""
     if (values["severity"] == "death") != (values["outcome"] == "death"):
         yield Problem("outcome", "contradicts-severity", "严重程度与转归关于死亡的说法不一致，请核对")
-
-
-def outside_window(values: Values) -> timedelta | None:
-    """Return the onset after the first start if it lies outside the window of the type (WS/T 624), None otherwise."""
-    window = table("reaction_type").facet(values["reaction_type"], "window")
-    onset: timedelta = values["onset_at"] - min(bag["started_at"] for bag in values["bags"])
-    if window is None or timedelta(hours=window[0]) <= onset <= timedelta(hours=window[1]):
-        return None
-    return onset
 
 
 @line()

@@ -39,7 +39,6 @@ from bloodbank_desktop.records.tables import table
 _WITH_PLACE = ("self_donor", "over_60", "non_mainland", "student", "military")
 _WITH_WORK = ("self_donor", "family_donor", "ineligible", "student")
 _FOREIGN_IDS = ("passport", "hk_macao_permit", "taiwan_permit")
-_YEARS_OF_FAMILY_DONATION = 5
 
 
 def _paper_only(values: Values) -> bool:
@@ -110,7 +109,7 @@ def age_fits_the_case(values: Values) -> Iterator[Problem]:
 
 
 def donation_holds(values: Values) -> Iterator[Problem]:
-    """A donation is not in the future; that of a relative counts for five years (审证公众服务端)."""
+    """A donation is not in the future."""
     last, applied = values.get("last_donation_on"), china_day(values["applied_at"])
     if last is None:
         return
@@ -118,8 +117,6 @@ def donation_holds(values: Values) -> Iterator[Problem]:
         yield Problem("last_donation_on", "in-future", "最近献血日期不能晚于申请日期，请核对")
     elif last.year < 1950:
         yield Problem("last_donation_on", "too-early", "最近献血日期不能早于 1950 年，请核对")
-    elif _family(values) and _years(last, applied) >= _YEARS_OF_FAMILY_DONATION:
-        yield Problem("last_donation_on", "older-than-5-years", "家庭成员的献血已超过 5 年，不能按此情况办理")
 
 
 def proofs_complete(values: Values) -> Iterator[Problem]:

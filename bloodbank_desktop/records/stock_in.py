@@ -6,7 +6,6 @@ A wrong stock-in is corrected by a later record of its own, so that an inspectio
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -29,7 +28,6 @@ from bloodbank_desktop.records.declare import (
     record,
     text,
 )
-from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.tables import table
 
 
@@ -64,12 +62,6 @@ class StockInBag(TestedBag):
     regroup_rhd: str | None = choice("复检 RhD", table("rhd"), default=None)
 
 
-def two_persons(values: Values) -> Iterator[Problem]:
-    """Receiver and checker are two persons (临床输血技术规范第十九条、第二十六条)."""
-    if values.get("checker") and values["checker"] == values["receiver"]:
-        yield Problem("checker", "same-person", "接收人与核对人不能是同一人，请由另一人核对")
-
-
 @record(
     key="stock_in",
     label="血袋入库",
@@ -77,7 +69,7 @@ def two_persons(values: Values) -> Iterator[Problem]:
     title=("intake_no",),
     newest_by="intake_at",
     answer=PlainAnswer,
-    checks=[no_bag_twice, two_persons],
+    checks=[no_bag_twice],
     sections=[
         ("来源", "intake_type supplier station_issue_no intake_no reverses reversal_reason"),
         ("交接", "intake_at receiver checker solo_duty deliverer"),

@@ -27,6 +27,7 @@ _LABEL = {"component": "血液品种", "abo": "ABO 血型", "rhd": "RhD 血型",
     says={"duplicate-in-stock": "{bag} 已于 {when}（入库单 {intake}）入库，不能再次入库，请核对实物"},
     hazard=Hazard("一袋血有两份身份，发出后仍有一份显示在库", "同一袋登记两次", "供血机构重复使用献血码与产品码"),
     per_bag=True,
+    arriving=True,
 )
 def enters_once(bag: Values, facts: Facts) -> Iterator[Said]:
     """A bag that is or was here enters again only after a reversal."""
@@ -48,6 +49,7 @@ def enters_once(bag: Values, facts: Facts) -> Iterator[Said]:
     },
     hazard=Hazard("已发出的血袋从账上消失", "冲红了另一张入库单的血袋或已出库的血袋", "无"),
     tables=("bag_event",),
+    arriving=True,
 )
 def reverses_own_bags(values: Values, facts: Facts) -> Iterator[Said]:
     """A reversal names bags of the intake that it reverses, and only those whose life allows it."""
@@ -70,6 +72,7 @@ def reverses_own_bags(values: Values, facts: Facts) -> Iterator[Said]:
     hazard=Hazard("隔离、已发出或不在库的血袋被发出", "实物与账上状态不一致时强行登记", "隔离血袋未在本系统登记"),
     per_bag=True,
     tables=("bag_event", "bag_state"),
+    arriving=True,
 )
 def life_allows(bag: Values, facts: Facts) -> Iterator[Said]:
     """What a record does to a bag must stand in the table of events for the state in which the bag is."""
@@ -89,6 +92,7 @@ def life_allows(bag: Values, facts: Facts) -> Iterator[Said]:
     },
     hazard=Hazard("按错误的血型或品种判断相容", "出库时登记的袋签内容与入库不同", "入库时已登记错误"),
     per_bag=True,
+    arriving=True,
 )
 def as_stocked(bag: Values, facts: Facts) -> Iterator[Said]:
     """What a record says of a bag is what the stock knows of it."""
@@ -161,6 +165,7 @@ def transferred_in_date(bag: Values, facts: Facts) -> Iterator[Said]:
     hazard=Hazard("真正引起反应的血袋未被追溯", "登记了错误的献血码", "反应由未登记的外来血袋引起"),
     per_bag=True,
     tables=("bag_state",),
+    arriving=True,
 )
 def left_before(bag: Values, facts: Facts) -> Iterator[Said]:
     """A reaction names bags that left."""

@@ -24,6 +24,7 @@ class Moment(StrEnum):
 
     SCAN = "scan"
     RECEIPT = "receipt"
+    ACCEPTANCE = "acceptance"
     REVERSAL = "reversal"
     LEAVING = "leaving"
     REMOVAL = "removal"
@@ -40,6 +41,7 @@ class Moment(StrEnum):
 MOMENT_WORDS = {
     Moment.SCAN: "扫描",
     Moment.RECEIPT: "入库",
+    Moment.ACCEPTANCE: "验收",
     Moment.REVERSAL: "冲红",
     Moment.LEAVING: "出库",
     Moment.REMOVAL: "其它出库",
@@ -124,6 +126,7 @@ class Rule:
 
     `least` names who may override it (technician, reviewer, director), `second` whether a second person must sign the
     override as well. `tables` are the data tables that it reads, `per_bag` says that it is asked for each bag.
+    `arriving` rules are asked of what another workstation did, too: only what our stock contradicts may stay out.
     """
 
     id: str
@@ -139,6 +142,7 @@ class Rule:
     switches: tuple[str, ...] = ()
     least: str = ""
     second: bool = False
+    arriving: bool = False
 
     def findings(self, values: Values, facts: Facts) -> Iterator[Finding]:
         """Yield what this rule finds, in words."""
@@ -184,6 +188,7 @@ def rule(
     switches: Iterable[str] = (),
     least: str = "",
     second: bool = False,
+    arriving: bool = False,
 ) -> Callable[[Function], Function]:
     """Enter a pure function into the catalogue. Raises ValueError for an id that is taken or a rule that contradicts."""
 
@@ -193,18 +198,33 @@ def rule(
         if (level is Level.OVERRIDE) and not least:
             raise ValueError(f"rule {id_} can be overridden, but does not say by whom")
         RULES[id_] = Rule(
-            id_, moments, level, title, source, says, hazard, find, per_bag, tuple(tables), tuple(switches), least, second
+            id_,
+            moments,
+            level,
+            title,
+            source,
+            says,
+            hazard,
+            find,
+            per_bag,
+            tuple(tables),
+            tuple(switches),
+            least,
+            second,
+            arriving,
         )
         return find
 
     return enter
 
 
-def findings(moments: Moment | Iterable[Moment], values: Values, facts: Facts) -> Iterator[Finding]:
-    """Yield what every rule of these moments finds, each rule asked once."""
+def findings(
+    moments: Moment | Iterable[Moment], values: Values, facts: Facts, *, arriving: bool = False
+) -> Iterator[Finding]:
+    """Yield what every rule of these moments finds, each rule asked once; `arriving`: only those asked of arrivals."""
     asked = {moments} if isinstance(moments, Moment) else set(moments)
     for each in RULES.values():
-        if not asked.isdisjoint(each.moments):
+        if not asked.isdisjoint(each.moments) and (each.arriving or not arriving):
             yield from each.findings(values, facts)
 
 

@@ -39,6 +39,9 @@ CODED = {
     "components": "component",
     "state": "bag_state",
     "roles": "role",
+    "supplier": "supplier",
+    "review_state": "review_state",
+    "plan_state": "plan_state",
 }
 _IDENTITY = ("donation_number", "product_code", "split")
 _PLAIN: dict[Any, kinds.Kind] = {Decimal: kinds.Number(), datetime: kinds.Moment(), date: kinds.Day()}

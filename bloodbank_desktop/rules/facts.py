@@ -60,6 +60,7 @@ class BagFacts:
     """What the stock knows of a bag; `state` "" = never came here; antigens are keys of the table `antigen`.
 
     `restricted_to` is the medical record number of the only patient who may get it (autologous, directed), "" = anyone.
+    `received_by` are those who received it alone, nobody when a second person checked it.
     """
 
     state: str = ""
@@ -75,26 +76,48 @@ class BagFacts:
     antigens_negative: frozenset[str] = frozenset()
     attributes: frozenset[str] = frozenset()
     restricted_to: str = ""
+    received_by: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class NoteLine:
-    """What a dispatch note says of a bag."""
+    """What a dispatch note says of a bag, and whose note it is."""
 
     component: str
     abo: str
     rhd: str
     expires_at: datetime | None = None
+    supplier: str = ""
+    note_no: str = ""
+
+
+@dataclass(frozen=True)
+class KnownReview:
+    """Another application for the same person, notice or certificate; `review_state` is the office's word, "" before.
+
+    `ml` is what it asks for, converted.
+    """
+
+    review_no: str
+    patient_name: str
+    notice_no: str
+    certificate_no: str
+    ml: Decimal
+    same_patient: bool = False
+    review_state: str = ""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """Everything a rule may know. `event` is what the act does to its bags (a key of the table `bag_event`, "" = nothing).
+    """Everything a rule may know.
 
-    `request_no` is what an issue says, `request` the live request of that number, `issued` what left for it before by
-    component. `notes` is None when no dispatch note is named or known. `before` are the values that an amendment
-    replaces. `site` holds the switches that this hospital ever set; `issuing_closed` says why nothing may be issued at
-    all, "" = nothing speaks against it.
+    `event` is what the act does to its bags (a key of the table `bag_event`, "" = nothing), `acting` the name in which
+    it is done. `request_no` is what an issue says, `request` the live request of that number, `issued` what left for it
+    before by component. `notes` are lines of every known dispatch note that names a bag, None when no note is known;
+    `note_no` is the note that a delivery names, "" when it names none or one that never came. `before` are the values
+    that an amendment replaces. `site` holds the switches that this hospital ever set; `issuing_closed` says why nothing
+    may be issued at all, "" = nothing speaks against it. `reviews` are other applications for an entitlement;
+    `plan_state` and `plan_remaining` are what the platform last said of a plan, "" and None where it said nothing.
     """
 
     now: datetime
@@ -108,8 +131,13 @@ class Facts:
     request: Values | None = None
     issued: Mapping[str, Decimal] = field(default_factory=dict)
     notes: Mapping[BagKey, NoteLine] | None = None
+    note_no: str = ""
     before: Values | None = None
     issuing_closed: str = ""
+    acting: str = ""
+    reviews: tuple[KnownReview, ...] = ()
+    plan_state: str = ""
+    plan_remaining: Decimal | None = None
 
     def bag(self, key: BagKey) -> BagFacts:
         """Return what the stock knows of a bag; a bag that never came here has no state."""

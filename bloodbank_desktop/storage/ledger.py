@@ -152,7 +152,7 @@ def receive(tx: Connection, bags: Sequence[tuple[Move, Mapping[str, Any]]], caus
     rows: list[dict[str, Any]] = []
     for move, facts in bags:
         identity = dict(zip(_KEY, move.key, strict=True))
-        kept = {name: _plain(facts[name]) for name in _FACTS} | {"received_as": cause.name}
+        kept = {name: _plain(facts[name]) for name in _FACTS} | {"received_as": cause.name, **move.facts}
         entries.append(_entry(move, cause, kept))
         rows.append(
             identity

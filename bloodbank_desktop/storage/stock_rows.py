@@ -170,3 +170,9 @@ def set_level(tx: Connection, key: GroupKey, least: int) -> None:
         .values(values)
         .on_conflict_do_update(index_elements=["component", "abo", "rhd"], set_={"least": least})
     )
+
+
+def waiting(tx: Connection, record_id: str) -> bool:
+    """Return whether a bag that this delivery brought still waits to be accepted."""
+    wanted = select(literal(1)).where(stock.c.state == "received", stock.c.received_by_record == record_id).limit(1)
+    return tx.execute(wanted).first() is not None

@@ -171,7 +171,9 @@ def test_a_batch_is_undone_only_by_who_may_delete(shared: Profile) -> None:
     kind = "transfusion_request"
     seat(shared, "独technician", "technician")
     number = record_type(kind).fields["request_no"]
-    candidate = batches.examine(shared.desk, kind, request_values(77))
+    look = batches.Examination(shared.desk, kind)
+    look.look([request_values(77)])
+    candidate = look.examine(request_values(77))
     made = batches.register_all(shared.desk, kind, [candidate], number=number, source="x.xlsx")
     assert _code(lambda p: batches.undo(p.desk, made.batch_id), shared) == "role-missing"
     assert batches.batch(shared.desk, made.batch_id).undone_at is None

@@ -14,13 +14,17 @@ from tests.faults.checker import server_changes
 from tests.faults.proxy import FaultProxy
 from tests.forms.bags import label_scans
 from tests.journeys.conftest import CTRL, PATIENCE, Workstation
+from tests.support import allow_solo_duty
 from tests.waiting import wait_until
 
 
 def _register_a_bag(station: Workstation, index: int) -> None:
+    assert station.program.profile is not None
+    allow_solo_duty(station.program.profile)
     station.press(Qt.Key.Key_N, CTRL)
     dialog = station.dialog()
     assert "已齐" in station.scan(dialog, *label_scans(index, now=SystemClock().now()))
+    dialog.form.editors["solo_duty"].show_text("是")
     station.press(Qt.Key.Key_S, CTRL)
     station.closed()
 

@@ -29,6 +29,7 @@ from PySide6.QtWidgets import QApplication, QLabel, QWidget
 from bloodbank_desktop.app import Program, run
 from bloodbank_desktop.forms.record_dialog import RecordDialog
 from bloodbank_desktop.ui.list_tab import ListTab
+from tests.support import allow_solo_duty
 from tests.waiting import wait_until
 
 #: Seconds; a machine that needs longer for anything here is not slow, it stands.
@@ -69,6 +70,9 @@ class Person(QObject):
     # -- what is seen ---------------------------------------------------------------------------------------------
 
     def _attached(self) -> None:
+        # Nobody stands beside the process to sign: it is alone on duty.
+        assert self._program.profile is not None
+        allow_solo_duty(self._program.profile)
         # Behind everything that the window asked of the disk when the file was opened: its drafts are shown by then.
         self._program.tasks.database(lambda: None, lambda _none: self._ready())
 
@@ -170,6 +174,7 @@ class Person(QObject):
     def register(self) -> None:
         """Ctrl+S, until the dialog is gone."""
         dialog = self._dialog()
+        dialog.form.editors["solo_duty"].show_text("是")
         QTest.keyClick(dialog, Qt.Key.Key_S, CTRL)
         wait_until(lambda: self._dialog() is None or dialog.parts.problems.problems, PATIENCE)
         if self._dialog() is not None:

@@ -11,12 +11,19 @@ from bloodbank_desktop.operations.results import Saved
 from bloodbank_desktop.operations.stock_desk import StockDesk
 from bloodbank_desktop.records.bag import BagKey, bag_key
 from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.rules.overriding import EMPTY, Override, Passage
 from bloodbank_desktop.storage import ledger
 from bloodbank_desktop.storage.ledger import Entry, StockRow
 from tests import samples
 from tests.derived.examples import arrive
+from tests.support import allow_solo_duty
 
 Bag = dict[str, Any]
+
+
+def not_on_the_note(line: int) -> Passage:
+    """Return what lets a bag in that its note does not name."""
+    return Passage((Override("receipt-not-on-note", line, "result_explained", "已电话核实，血站漏列"),))
 
 
 @dataclass
@@ -40,10 +47,13 @@ class Bags:
         """Return the time of the profile's clock."""
         return self.profile.desk.clock.now()
 
-    def receive(self, *bags: Bag, **changes: Any) -> Saved:
-        """Register a delivery of these bags, checked by a second person unless `checker` is None."""
+    def receive(self, *bags: Bag, passage: Passage = EMPTY, **changes: Any) -> Saved:
+        """Register a delivery of these bags, checked by a second person; without `checker` somebody is alone on duty."""
+        if "checker" in changes and changes["checker"] is None:
+            allow_solo_duty(self.profile)
+            changes = {"solo_duty": True, **changes}
         values = samples.stock_in_values(1, self._next(), now=self.now(), **{"bags": bags, **changes})
-        saved = self.profile.desk.register("stock_in", values)
+        saved = self.profile.desk.register("stock_in", values, passage=passage)
         self.delivered[saved.record_id] = values
         return saved
 

@@ -15,7 +15,7 @@ from bloodbank_desktop.rules.receipt import QUARANTINE_MESSAGES
 from bloodbank_desktop.storage import verify
 from tests.operations.bag_deeds import Bags
 from tests.samples import NOW, bag_values, entered, issue_values
-from tests.support import FakeClock, census
+from tests.support import FakeClock, census, seat
 
 
 @pytest.fixture
@@ -153,7 +153,9 @@ def test_an_unaccepted_bag_is_not_issued(bags: Bags) -> None:
     bags.receive(one, checker=None)
     (problem,) = refused(bags, lambda: bags.issue(one))
     assert "验收" in problem.message
+    seat(bags.profile, "训练乙")
     bags.stock.do("accept", [bag_key(one)])
+    seat(bags.profile)
     bags.issue(one)
     assert bags.events(one) == ["receive", "accept", "issue"]
 

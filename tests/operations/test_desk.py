@@ -21,7 +21,7 @@ from bloodbank_desktop.records.problems import Refused
 from bloodbank_desktop.storage import verify
 from bloodbank_desktop.storage.lists import ListQuery
 from bloodbank_desktop.storage.outbox import OutboxRow
-from tests.samples import NOW, bag_values, request_values, stock_in_values
+from tests.samples import NOW, approval_values, bag_values, request_values, stock_in_values
 from tests.support import FakeClock, census, nobody, pragma_everywhere, seat
 
 REQUEST, DELIVERY = "transfusion_request", "stock_in"
@@ -206,6 +206,7 @@ def test_lines_are_replaced_as_a_whole(profile: Profile) -> None:
     """An amendment with other lines leaves exactly those, in their order."""
     values = request_values(1)
     (component,) = values["components"]
+    values["approvals"] = approval_values(values["requested_at"], "head")
     saved = profile.desk.register(REQUEST, values)
     lines = tuple({**component, "amount": Decimal(number)} for number in (3, 1, 2))
     profile.desk.amend(REQUEST, saved.record_id, {**values, "components": lines})

@@ -86,11 +86,12 @@ def test_a_result_of_the_laboratory_is_known(profile: Profile) -> None:
 
 def test_groups_that_contradict_are_told(profile: Profile) -> None:
     """Two different groups contradict; unknown ones and the same one twice do not."""
+    signed = {"approvals": samples.approval_values(samples.NOW, "head", "medical_affairs")}
     request(profile, 1)
-    request(profile, 1, request_no="SQ2", patient_abo="unknown", patient_rhd="unknown")
-    request(profile, 1, request_no="SQ3")
+    request(profile, 1, request_no="SQ2", patient_abo="unknown", patient_rhd="unknown", **signed)
+    request(profile, 1, request_no="SQ3", **signed)
     assert (len(history(profile.desk, ONE).groups), history(profile.desk, ONE).contradictory) == (2, False)
-    request(profile, 1, request_no="SQ4", patient_abo="A", components=({**_line(1), "abo": "A"},))
+    request(profile, 1, request_no="SQ4", patient_abo="A", components=({**_line(1), "abo": "A"},), **signed)
     assert history(profile.desk, ONE).contradictory
 
 

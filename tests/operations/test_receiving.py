@@ -12,7 +12,7 @@ from bloodbank_desktop.records.bag import BagKey, bag_key
 from bloodbank_desktop.records.catalogue import record_type
 from tests import samples
 from tests.derived.examples import arrive
-from tests.operations.bag_deeds import Bag, Bags
+from tests.operations.bag_deeds import Bag, Bags, not_on_the_note
 from tests.samples import bag_values
 
 NOTE, OTHER = "FX00000001", "FX00000002"
@@ -52,7 +52,7 @@ def test_an_unknown_note_has_no_progress(bags: Bags) -> None:
 def test_nothing_part_and_all(bags: Bags) -> None:
     """Bags are missing until they are received, in one delivery or several; one that is not on the note is extra."""
     assert (stand(bags).received, stand(bags).missing, stand(bags).extra) == (of(), of(0, 1, 2), of())
-    bags.receive(bag_values(0), bag_values(7), station_issue_no=NOTE)
+    bags.receive(bag_values(0), bag_values(7), passage=not_on_the_note(2), station_issue_no=NOTE)
     assert (stand(bags).received, stand(bags).missing, stand(bags).extra) == (of(0), of(1, 2), of(7))
     bags.receive(bag_values(1), bag_values(2), station_issue_no=NOTE)
     assert (stand(bags).missing, stand(bags).expected) == (of(), of(0, 1, 2))
@@ -68,7 +68,7 @@ def test_a_bag_counts_whichever_delivery_brought_it(bags: Bags) -> None:
 
 def test_a_reversed_delivery_did_not_come(bags: Bags) -> None:
     """After a reversal its bags are missing again and its extra bags are extra no more, until they come again."""
-    delivery = bags.receive(bag_values(0), bag_values(7), station_issue_no=NOTE)
+    delivery = bags.receive(bag_values(0), bag_values(7), passage=not_on_the_note(2), station_issue_no=NOTE)
     bags.stock.reverse(delivery.record_id, reason="错")
     assert (stand(bags).received, stand(bags).extra) == (of(), of())
     bags.receive(bag_values(0), station_issue_no=NOTE)

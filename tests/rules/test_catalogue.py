@@ -62,7 +62,8 @@ def found(one: Rule) -> list[Finding]:
 def test_names_of_moments_and_levels() -> None:
     """What stands in the audit and in alerts is called as it always was, and each has a Chinese word."""
     assert [one.value for one in Moment] == [
-        "scan", "receipt", "reversal", "leaving", "removal", "selection", "issue", "handover", "completion", "request",
+        "scan", "receipt", "acceptance", "reversal", "leaving", "removal", "selection", "issue", "handover",
+        "completion", "request",
         "reaction", "certificate", "plan",
     ]  # fmt: skip
     assert [one.value for one in Level] == ["note", "warn", "override", "block"]

@@ -20,7 +20,7 @@ from bloodbank_desktop.storage.outbox import OPEN
 from tests import samples
 from tests.derived.examples import save
 from tests.samples import NOW, bag_values, donation_number, request_values, stock_in_values
-from tests.support import FakeClock, open_store
+from tests.support import FakeClock, allow_solo_duty, open_store
 
 COUNT = 23
 REQUEST, DELIVERY = "transfusion_request", "stock_in"
@@ -33,6 +33,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Profile]:
     """Three records of each module, and requests and deliveries whose times, names and empties repeat out of order."""
     clock = FakeClock()
     profile = open_store(tmp_path_factory.mktemp("lists"), clock)
+    allow_solo_duty(profile)
     for seed in range(COUNT):
         when = NOW - timedelta(minutes=seed * 7 % 10)
         profile.desk.register(REQUEST, request_values(seed, requested_at=when, ward=f"{seed % 3}病区"))
@@ -40,6 +41,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Profile]:
         values = stock_in_values(
             1 + seed % 3, seed, intake_at=when, checker=checker, station_issue_no=f"FX{seed * 5 % 7}"
         )
+        values["solo_duty"] = None if checker else True
         profile.desk.register(DELIVERY, values)
         clock.advance(seconds=1)
     for number, declared in enumerate(all_records().values(), start=1):

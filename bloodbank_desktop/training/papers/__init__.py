@@ -24,6 +24,7 @@ from bloodbank_desktop.training.papers.bags import (
     regrouped,
 )
 from bloodbank_desktop.training.papers.care import (
+    approval_values,
     autologous_values,
     crossmatch_values,
     emergency_values,
@@ -72,6 +73,7 @@ __all__ = [
     "SURNAMES",
     "Bag",
     "Values",
+    "approval_values",
     "autologous_values",
     "bag_values",
     "crossmatch_values",

@@ -47,13 +47,22 @@ def request_values(seed: int = 0, *, now: datetime = NOW, **changes: Any) -> Val
         "sampled_at": now - timedelta(minutes=70),
         "sampled_by": CLINIC[2],
         "components": ({"component": "RBC-SLR", "abo": abo, "rhd": rhd, "amount": Decimal("2")},),
-        "approvals": (
-            {"role": "applicant", "name": CLINIC[0], "grade": "attending", "approved_at": asked},
-            {"role": "senior", "name": CLINIC[1], "approved_at": asked + timedelta(minutes=10)},
-        ),
+        "approvals": approval_values(asked),
         **dict.fromkeys(_MARKERS, "negative"),
     }
     return values | changes
+
+
+def approval_values(asked: datetime = NOW, *more: str) -> tuple[Values, ...]:
+    """Return what the applicant and a senior signed, and `more`: "head", "medical_affairs" – what a large volume needs."""
+    names = {"head": "训练科主任", "medical_affairs": "训练医务科"}
+    steps = [
+        {"role": "applicant", "name": CLINIC[0], "grade": "attending", "approved_at": asked},
+        {"role": "senior", "name": CLINIC[1], "approved_at": asked + timedelta(minutes=10)},
+    ]
+    for place, role in enumerate(more, start=2):
+        steps.append({"role": role, "name": names[role], "approved_at": asked + timedelta(minutes=10 * place)})
+    return tuple(steps)
 
 
 def issue_values(

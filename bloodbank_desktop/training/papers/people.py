@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -56,8 +55,8 @@ def person_values(seed: int = 0) -> Values:
 
     All are of an age at which one may give blood, because a certificate may rest on the patient's own donations.
     """
-    chance = random.Random(seed)
-    born = date(1967, 1, 1) + timedelta(days=chance.randrange(14_000))
+    # Seven million seeds and no two with one ID: the day goes round for each serial number of a day.
+    born = date(1967, 1, 1) + timedelta(days=(seed // 500 * 8929 + seed % 500 * 31) % 14_000)
     male = seed % 2 == 1
     abo, rhd = group_of(seed)
     digits = f"310199{born:%Y%m%d}{seed % 500 * 2 + male:03d}"

@@ -72,6 +72,7 @@ def stock_in_values(
         "deliverer": "训练送血人",
         "transport_temperature": Decimal("4.5"),
         "frozen_temperature": Decimal("-20.0"),
+        "deep_frozen_temperature": Decimal("-70.0"),
         "platelet_temperature": Decimal("22.0"),
         "bags": tuple(bag_values(seed * DELIVERY + index, entry=entry, now=now) for index in range(n_bags)),
     }
