@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from bloodbank_desktop.operations.opening import Profile
-from tests.support import open_store
+from tests.support import allow_solo_duty, open_store
 
 
 @pytest.fixture(scope="module")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Profile]:
     """An open training profile."""
     profile = open_store(tmp_path_factory.mktemp("derived"))
+    allow_solo_duty(profile)
     yield profile
     profile.close()

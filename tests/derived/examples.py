@@ -109,7 +109,7 @@ def brought(module: RecordType, values: Mapping[str, Any], seed: int = 0) -> Val
 def wrong(module: RecordType, values: Mapping[str, Any]) -> list[Problem]:
     """Return what is wrong with a record or with the delivery of its bags, rules of receipt included."""
     found = problems(module, values)
-    if found or not effects.moves_bags(module.key):
+    if found or module.key not in effects.EFFECTS or Verb.REGISTER not in module.verbs:
         return found
     before = brought(module, values)
     if before is not None and (found := wrong(record_type("stock_in"), before)):
@@ -126,7 +126,7 @@ def wrong(module: RecordType, values: Mapping[str, Any]) -> list[Problem]:
 def known(module: RecordType, values: Mapping[str, Any]) -> Facts:
     """Return what the rules will know of a record once `stage` has brought what belongs to it."""
     if module.key != "clinical_issue":
-        return Facts(samples.NOW)
+        return Facts(samples.NOW, site={"solo_duty": "allowed"})
     bags = {
         bag_key(bag): BagFacts(
             "available",

@@ -21,7 +21,7 @@ from bloodbank_desktop.training import contract
 from bloodbank_desktop.training.platform import Platform
 from tests.derived.examples import arrive, examples, fresh, save, stage
 from tests.derived.fields import APPEND_ONLY, FORBIDDEN, LOCAL, MODULES, TRAVELLING
-from tests.support import REFUSED, bare, census, open_store
+from tests.support import REFUSED, allow_solo_duty, bare, census, open_store
 from tests.training.kit import Device, StillClock, slug, whole_feed
 
 #: The verbs that travel to the platform as operations.
@@ -197,6 +197,7 @@ def test_unknown_module_is_refused(shared: Profile) -> None:
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Profile]:
     """A profile in which each module has two records, one of them changed or looked at."""
     profile = open_store(tmp_path_factory.mktemp("kept"))
+    allow_solo_duty(profile)
     for module in MODULES:
         for _ in range(2):
             whole = fresh(module)
