@@ -157,9 +157,16 @@ class TransfusionRequest(PatientBlock):
     )
     consent_on: date | None = day("签署日期", default=None, shown=_consented, required=_consented, wire="consentOn")
     consent_exemption: str | None = choice(
-        "免签依据", table("consent_exemption"), default=None, shown=_not_consented, wire="consentExemption"
+        "免签依据",
+        table("consent_exemption"),
+        default=None,
+        shown=_not_consented,
+        required=_not_consented,
+        wire="consentExemption",
     )
-    consent_exempted_by: str | None = person("免签批准人", default=None, shown=_not_consented, wire="consentExemptedBy")
+    consent_exempted_by: str | None = person(
+        "免签批准人", default=None, shown=_not_consented, required=_not_consented, wire="consentExemptedBy"
+    )
     surgery: bool = flag("手术用血", required=True)
     surgery_name: str | None = text("手术名称", default=None, shown=_surgery, required=_surgery, wire="surgeryName")
     surgery_level: str | None = choice(

@@ -42,7 +42,9 @@ def day_total(values: Values, facts: Facts) -> Decimal | None:
     others = {
         one.request_no: one.ml
         for one in facts.patient.requests
-        if not one.emergency and one.request_no != values.get("request_no") and china_day(one.requested_at) == day
+        if not one.emergency
+        and not facts.is_itself(values, "request_no", one.request_no)
+        and china_day(one.requested_at) == day
     }
     return own + sum(others.values(), Decimal(0))
 

@@ -104,7 +104,11 @@ def _born(values: Values, id_type: str, id_no: str) -> date | None:
 
 
 def _others(values: Values, facts: Facts) -> list[KnownReview]:
-    return [one for one in facts.reviews if one.review_no != values.get("review_no") and one.review_state != "not_passed"]
+    return [
+        one
+        for one in facts.reviews
+        if not facts.is_itself(values, "review_no", one.review_no) and one.review_state != "not_passed"
+    ]
 
 
 @rule(

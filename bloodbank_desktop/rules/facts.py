@@ -139,6 +139,10 @@ class Facts:
     plan_state: str = ""
     plan_remaining: Decimal | None = None
 
+    def is_itself(self, values: Values, field_key: str, number: str) -> bool:
+        """Return whether a number found in the file is the record's own, now or before an amendment."""
+        return number in (values.get(field_key), (self.before or {}).get(field_key))
+
     def bag(self, key: BagKey) -> BagFacts:
         """Return what the stock knows of a bag; a bag that never came here has no state."""
         return self.bags.get(key, BagFacts())

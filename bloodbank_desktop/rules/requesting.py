@@ -48,7 +48,6 @@ _LABS = {
     source="医疗机构临床用血管理办法第二十一条；临床输血技术规范第六条",
     says={
         "no-consent": "没有签署输血治疗知情同意书，请签署后登记；抢救时无法取得意见的，请选“紧急”并填写免签依据和批准人",
-        "exemption-incomplete": "紧急免签同意书，还须填写{what}",
         "consent-in-future": "同意书签署日期 {on} 晚于今天，请核对",
         "consent-exempt": "免签知情同意书：{why}，批准人 {name}。请尽快告知患者或近亲属并补签",
     },
@@ -65,16 +64,8 @@ def consented(values: Values, facts: Facts) -> Iterator[Said]:
     if values["urgency"] != EMERGENCY:
         yield said("no-consent", "consent")
         return
-    why, name = values.get("consent_exemption"), values.get("consent_exempted_by")
-    missing = [
-        (key, word)
-        for key, word, told in (("consent_exemption", "免签依据", why), ("consent_exempted_by", "批准人", name))
-        if not told
-    ]
-    for key, word in missing:
-        yield said("exemption-incomplete", key, what=word)
-    if not missing:
-        yield said("consent-exempt", "consent", Level.NOTE, why=table("consent_exemption").word(str(why)), name=name)
+    why = table("consent_exemption").word(str(values.get("consent_exemption")))
+    yield said("consent-exempt", "consent", Level.NOTE, why=why, name=values.get("consent_exempted_by"))
 
 
 def _needs(values: Values) -> dict[str, Mapping[str, Any] | None]:
@@ -203,7 +194,7 @@ def not_repeated(values: Values, facts: Facts) -> Iterator[Said]:
     seen: set[str] = set()
     for one in facts.patient.requests:
         both = mine & one.components
-        if one.request_no == values.get("request_no") or one.request_no in seen or not both:
+        if facts.is_itself(values, "request_no", one.request_no) or one.request_no in seen or not both:
             continue
         if abs(values["requested_at"] - one.requested_at) <= within:
             seen.add(one.request_no)
