@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-import bloodbank_desktop.rules.everything as _everything  # noqa: F401  fills the catalogue
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.rules.catalogue import LEVEL_WORDS, MOMENT_WORDS, RULES, Level, Rule
 from bloodbank_desktop.rules.decisions import decision, decision_names
+from bloodbank_desktop.rules.everything import ROOMS
 from bloodbank_desktop.rules.persons import holders
 from bloodbank_desktop.rules.switches import SWITCHES
 from tests.validation.evidence import spoken_of, vectors_of
@@ -18,6 +19,13 @@ from tests.validation.evidence import spoken_of, vectors_of
 REQUIREMENTS = Path(__file__).with_name("requirements.json")
 LIMITATIONS = Path(__file__).with_name("limitations.json")
 _MADE = "> 由规则目录生成，请勿手改；`dev.py papers` 重新生成，测试会核对。\n"
+
+
+@cache
+def in_order() -> list[Rule]:
+    """Return the rules as they stand in their rooms, whichever of those happened to be loaded first."""
+    rooms = [room.__name__ for room in ROOMS]
+    return sorted(RULES.values(), key=lambda one: (rooms.index(one.find.__module__), one.find.__code__.co_firstlineno))
 
 
 def requirements() -> list[dict[str, Any]]:
@@ -46,7 +54,7 @@ def hazards() -> str:
             _levels(one),
             one.hazard.residual,
         )
-        for number, one in enumerate(RULES.values(), start=1)
+        for number, one in enumerate(in_order(), start=1)
     ]
     heads = ("编号", "危害", "原因", "措施（规则）", "级别", "剩余风险")
     return f"# 危害分析表\n\n{_MADE}\n{_table(heads, lines)}"
@@ -66,7 +74,7 @@ def warnings() -> str:
 
 
 def _warnings() -> Iterator[str]:
-    for number, one in enumerate(RULES.values(), start=1):
+    for number, one in enumerate(in_order(), start=1):
         moments = "、".join(MOMENT_WORDS[moment] for moment in one.moments)
         yield f"## W{number} {one.title}（`{one.id}`）\n"
         facts = [
@@ -106,7 +114,7 @@ def traceability() -> str:
             )
         )
     asked = {rule for one in requirements() for rule in one["rules"]}
-    free = [f"- `{rule.id}` {rule.title}\n" for rule in RULES.values() if rule.id not in asked]
+    free = [f"- `{rule.id}` {rule.title}\n" for rule in in_order() if rule.id not in asked]
     words = "## 未列入要求清单的规则\n\n" + ("".join(free) or "无。\n")
     heads = ("要求", "内容", "来源", "规则", "测试", "例题")
     return f"# 追溯矩阵\n\n{_MADE}\n{_table(heads, lines)}\n{words}"
@@ -137,7 +145,7 @@ def revalidation() -> str:
         ("恢复备份、换电脑", "全部规则", "自检；`verify`；未上传的记录与原机对照"),
     ]
     heads = ("变更", "涉及的规则", "除自检以外须核对")
-    names = sorted({name for rule in RULES.values() for name in rule.tables})
+    names = sorted({name for rule in in_order() for name in rule.tables})
     per_table = [(f"`{name}`", _edition(name), _readers(name)) for name in names]
     per_switch = [
         (f"`{key}`", SWITCHES.word(key), _switched_by(key), str(SWITCHES.facet(key, "room"))) for key in SWITCHES
@@ -150,18 +158,18 @@ def revalidation() -> str:
 
 
 def _readers(name: str) -> str:
-    return "、".join(f"`{rule.id}`" for rule in RULES.values() if name in rule.tables) or "—"
+    return "、".join(f"`{rule.id}`" for rule in in_order() if name in rule.tables) or "—"
 
 
 def _switched_by(key: str) -> str:
-    return "、".join(f"`{rule.id}`" for rule in RULES.values() if key in rule.switches) or "—"
+    return "、".join(f"`{rule.id}`" for rule in in_order() if key in rule.switches) or "—"
 
 
 def limitations() -> str:
     """Return what is known not to be right or not to be covered, with what that means for safety."""
     whole: list[dict[str, str]] = json.loads(LIMITATIONS.read_text(encoding="utf-8"))
     lines = [(f"L{number}", one["limitation"], one["safety"], one["do"]) for number, one in enumerate(whole, start=1)]
-    residual = [(f"`{one.id}`", one.hazard.residual) for one in RULES.values() if one.hazard.residual != "无"]
+    residual = [(f"`{one.id}`", one.hazard.residual) for one in in_order() if one.hazard.residual != "无"]
     return (
         f"# 已知局限及其安全意义\n\n{_MADE}\n{_table(('编号', '局限', '安全意义', '使用者须做'), lines)}"
         f"\n## 各规则的剩余风险\n\n{_table(('规则', '剩余风险'), residual)}"
