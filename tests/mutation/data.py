@@ -2,31 +2,53 @@
 
 from __future__ import annotations
 
+import ast
 import json
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from bloodbank_desktop.paths import resource
 from bloodbank_desktop.rules.catalogue import RULES
 from bloodbank_desktop.rules.decisions import decision_names
+from tests.mutation.reach import HOME
 
-#: Facets that people read, and codes of other systems; no rule decides by them.
-FOR_PEOPLE = frozenset(
-    {"key", "word", "english", "source", "unit", "storage", "national", "code", "room", "values", "note", "help"}
-)
+#: So many wrong texts are tried in place of one; a table of hundred antigens needs no ten thousand mutants.
+_MOST_TEXTS = 2
+
+
+@cache
+def facets_read() -> frozenset[str]:
+    """Return the facets of tables that the source of the rules asks for; no rule decides by others."""
+    found = set()
+    for file in HOME.glob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "facet":
+                found |= {one.value for one in node.args if isinstance(one, ast.Constant)}
+    return frozenset(found)
 
 
 @dataclass(frozen=True)
 class DataMutant:
-    """One changed file of resources/: `folder` is tables or decisions, `whole` its JSON after the change."""
+    """One changed file of resources/: `folder` is tables or decisions, `way` leads to what is `value` now."""
 
     name: str
     folder: str
     table: str
-    whole: dict[str, Any]
+    way: tuple[str | int, ...]
+    value: Any
+
+    @property
+    def whole(self) -> dict[str, Any]:
+        """The JSON of the file with this change."""
+        changed = _read(self.folder, self.table)
+        place: Any = changed
+        for step in self.way[:-1]:
+            place = place[step]
+        place[self.way[-1]] = self.value
+        return changed
 
 
 def _read(folder: str, name: str) -> dict[str, Any]:
@@ -48,22 +70,18 @@ def _cells(name: str) -> Iterator[DataMutant]:
     for cell, outcome in whole["cells"].items():
         for other in whole["outcomes"]:
             if other != outcome:
-                changed = deepcopy(whole)
-                changed["cells"][cell] = other
-                yield DataMutant(f"{cell}: {outcome} becomes {other}", "decisions", name, changed)
+                yield DataMutant(f"{cell}: {outcome} becomes {other}", "decisions", name, ("cells", cell), other)
 
 
 def _entries(name: str) -> Iterator[DataMutant]:
     whole = _read("tables", name)
     for index, entry in enumerate(whole["entries"]):
         for facet, value in entry.items():
-            if facet in FOR_PEOPLE and not (name == "limit" and facet == "value"):
+            if facet not in facets_read():
                 continue
             others = [one[facet] for one in whole["entries"] if facet in one]
             for words, other in _others(value, others):
-                changed = deepcopy(whole)
-                changed["entries"][index][facet] = other
-                yield DataMutant(f"{entry['key']}.{facet}: {words}", "tables", name, changed)
+                yield DataMutant(f"{entry['key']}.{facet}: {words}", "tables", name, ("entries", index, facet), other)
 
 
 def _others(value: Any, among: list[Any]) -> Iterator[tuple[str, Any]]:
@@ -78,12 +96,13 @@ def _others(value: Any, among: list[Any]) -> Iterator[tuple[str, Any]]:
         for number in (Decimal(value) - step, Decimal(value) + step):
             yield f"{value} becomes {number}", str(number)
     elif isinstance(value, str):
-        for text in sorted({one for one in among if isinstance(one, str) and one != value}):
+        for text in sorted({one for one in among if isinstance(one, str) and one != value})[:_MOST_TEXTS]:
             yield f"{value} becomes {text}", text
     elif isinstance(value, list):
         for index, one in enumerate(value):
             yield f"without {one}", value[:index] + value[index + 1 :]
-        for one in sorted({str(x) for other in among if isinstance(other, list) for x in other} - set(map(str, value))):
+        known = {str(x) for other in among if isinstance(other, list) for x in other} - set(map(str, value))
+        for one in sorted(known)[:_MOST_TEXTS]:
             yield f"with {one}", [*value, one]
     elif isinstance(value, dict):
         yield from _pairs(value, among)

@@ -7,7 +7,6 @@ of equivalent ones survives an edit elsewhere in the file.
 from __future__ import annotations
 
 import ast
-import copy
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -40,25 +39,31 @@ Change = Callable[[ast.AST], None]
 
 @dataclass(frozen=True)
 class SourceMutant:
-    """One changed source. `function` is where ("" for the module itself), `line` where it stands now."""
+    """One change of a module's text. `function` is where ("" for the module itself), `line` where it stands now."""
 
     name: str
     function: str
     line: int
-    source: str
+    original: str
+    number: int
+
+    @property
+    def source(self) -> str:
+        """The text of the module with this change."""
+        tree = ast.parse(self.original)
+        _, path, _, change = list(_places(tree))[self.number]
+        change(_at(tree, path))
+        return ast.unparse(ast.fix_missing_locations(tree))
 
 
 def mutants(source: str) -> Iterator[SourceMutant]:
-    """Yield every mutant of a module, as source text that differs from it in one place."""
+    """Yield every mutant of a module, each differing from it in one place."""
     tree = ast.parse(source)
     counted: Counter[str] = Counter()
-    for function, path, words, change in _places(tree):
+    for number, (function, path, words, _) in enumerate(_places(tree)):
         counted[f"{function}: {words}"] += 1
         name = f"{function or 'module'}: {words} #{counted[f'{function}: {words}']}"
-        copied = copy.deepcopy(tree)
-        node = _at(copied, path)
-        change(node)
-        yield SourceMutant(name, function, getattr(node, "lineno", 0), ast.unparse(ast.fix_missing_locations(copied)))
+        yield SourceMutant(name, function, getattr(_at(tree, path), "lineno", 0), source, number)
 
 
 Path = tuple[tuple[str, int | None], ...]
