@@ -26,7 +26,7 @@ def facets_read() -> frozenset[str]:
     for file in HOME.glob("*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "facet":
-                found |= {one.value for one in node.args if isinstance(one, ast.Constant)}
+                found |= {str(one.value) for one in node.args if isinstance(one, ast.Constant)}
     return frozenset(found)
 
 
