@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, exists, func, or_, select, text, update
+from sqlalchemy import Connection, Text, and_, bindparam, exists, func, literal, or_, select, text, update
 
 from bloodbank_desktop.storage.columns import Moment
-from bloodbank_desktop.storage.outbox import OutboxRow, row_of
+from bloodbank_desktop.storage.outbox import WHOLE, OutboxRow, row_of
 from bloodbank_desktop.storage.schema import OPEN_ROWS, outbox
 
 _DUE = and_(
@@ -57,7 +57,13 @@ _DONE = text(
     " server_version = answer.value, settled_at = :now FROM json_each(:answers) AS answer"
     " WHERE outbox.dseq = CAST(answer.key AS INTEGER) AND outbox.batch_id = :batch AND outbox.state = 'sending'"
 ).bindparams(bindparam("now", type_=Moment))
-_TAKEN = select(outbox).where(_MINE).order_by(outbox.c.dseq)
+#: Rows as they will be when they are marked.
+_MARKED = {
+    "state": literal("sending"),
+    "batch_id": bindparam("b_batch", type_=Text),
+    "attempts": outbox.c.attempts + 1,
+}
+_TAKEN = select(*(_MARKED.get(c.name, c) for c in WHOLE)).where(_MINE).order_by(outbox.c.dseq)
 _EARLIER = outbox.alias()
 _STUCK = exists().where(
     _EARLIER.c.chain == outbox.c.chain,
@@ -117,8 +123,8 @@ def choose(tx: Connection, *, now: datetime, limit: int, most_bytes: int) -> Cho
 
 def look(tx: Connection, numbers: Sequence[int], batch_id: str) -> tuple[OutboxRow, ...]:
     """Return rows as they will be when they are marked as sending with this batch."""
-    found = tx.execute(_TAKEN, {"numbers": json.dumps(numbers)})
-    return tuple(row_of(one, state="sending", batch_id=batch_id, attempts=one.attempts + 1) for one in found)
+    found = tx.execute(_TAKEN, {"numbers": json.dumps(numbers), "b_batch": batch_id})
+    return tuple(row_of(one) for one in found.all())
 
 
 def still_due(tx: Connection, numbers: Sequence[int], *, now: datetime) -> bool:

@@ -60,6 +60,10 @@ PACK_FROM = 2048
 T = TypeVar("T")
 _JSON = "application/json"
 _MOST_REFUSAL = 64 * 1024
+#: Made once: json.dumps makes one for every call.
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+#: Of gzip: level 6 makes a batch an eighth smaller and takes more than twice the time.
+_LEVEL = 3
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _PLAIN = {400: ProtocolFault, 401: NotSignedIn, 403: DeviceRefused, 404: ProtocolFault, 405: ProtocolFault,
           410: CursorGone, 413: TooLarge, 422: Unprocessable, 426: ClientTooOld}  # fmt: skip
@@ -274,7 +278,7 @@ def _packed(body: bytes, media_type: str) -> tuple[bytes, dict[str, str]]:
     headers = {"Content-Type": media_type}
     if len(body) > PACK_FROM and media_type == _JSON:
         # mtime 0: the same batch is the same bytes each time it is sent.
-        body = gzip.compress(body, 6, mtime=0)
+        body = gzip.compress(body, _LEVEL, mtime=0)
         headers["Content-Encoding"] = "gzip"
     digest = base64.b64encode(hashlib.sha256(body).digest()).decode()
     # RFC 9530: over the content as it travels, after packing.
@@ -308,7 +312,7 @@ def _operation(row: OutboxRow, clock_offset_ms: int) -> bytes:
 
 
 def _open_end(head: dict[str, Any]) -> bytes:
-    return json.dumps(head, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()[:-1]
+    return _ENCODER.encode(head).encode()[:-1]
 
 
 def _media_type(reply: Reply) -> str:
