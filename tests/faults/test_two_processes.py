@@ -14,13 +14,15 @@ import pytest
 
 from bloodbank_desktop.locks import FileLock
 from bloodbank_desktop.operations.opening import Profile
+from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.storage import verify
 from bloodbank_desktop.storage.lists import ListQuery
 from tests.faults.words import ROOT, environment, word
-from tests.samples import donation_number, request_values
+from tests.samples import bag_values, delivery_of, donation_number, group_of, issue_values, request_for, request_values
 from tests.support import FOLDER, census, open_store
 
 ROUNDS = 40
+ISSUES = 12
 NAMES = ("训练甲", "训练乙")
 
 
@@ -112,6 +114,27 @@ def test_one_bag_is_registered_by_one_of_two(rivals: Rivals, profile: Profile) -
     # Of a refused delivery not even the bag that nobody else has came in.
     assert (len(kept["stock_in"]), len(kept["stock"]), len(kept["ledger"])) == (ROUNDS, 2 * ROUNDS, 2 * ROUNDS)
     assert len(profile.desk.queue.rows(limit=1000)) == ROUNDS
+    assert verify.problems(profile.store) == []
+
+
+def test_one_bag_is_issued_by_one_of_two(rivals: Rivals, profile: Profile) -> None:
+    """Two workstations that issue one bag at the same moment, each to its own patient: one patient gets it (T33)."""
+    bags = [bag_values(place, group=group_of(0)) for place in range(ISSUES)]
+    profile.desk.register("stock_in", delivery_of(bags))
+    for patient in (0, 6):
+        issue = issue_values(seed=patient, bags=[bag_values(900 + n, group=group_of(0)) for n in range(3)])
+        profile.desk.register("transfusion_request", request_for(issue, least=ISSUES))
+    for number in range(ISSUES):
+        if number % 2:
+            rivals.turn()
+        told = rivals.act(*({"act": "issue", "bag": number, "patient": patient} for patient in (0, 6)))
+        assert sorted("saved" in one for one in told) == [False, True], told
+        (refused,) = [one for one in told if "saved" not in one]
+        assert refused["codes"] == ["bag-state"]
+        patient = 0 if "saved" in told[0] else 6
+        row = profile.desk.bag_in_stock(bag_key(bags[number]))
+        assert row is not None and (row.state, row.holder) == ("issued", f"SQS{patient:08d}")
+    assert profile.desk.open_list(ListQuery("clinical_issue")).total == ISSUES
     assert verify.problems(profile.store) == []
 
 
