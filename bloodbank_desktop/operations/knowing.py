@@ -7,6 +7,7 @@ told is a plain value (`rules.facts`); no rule ever sees a transaction.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -120,8 +121,13 @@ def _groups(one: SaidOfPatient) -> Iterator[KnownGroup]:
         yield KnownGroup(forward, rhd, one.at, one.kind, one.name, determined=True)
 
 
-def _patient(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
-    return {"patient": patient_facts(tx, values)}
+def _answered(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
+    """Return the request that an issue answers, and its patient with what else was asked for her that day."""
+    told = _request(tx, values, now)
+    patient = patient_facts(tx, values)
+    if told["request"] is not None:
+        patient = replace(patient, requests=of_request(tx, told["request"], now)["patient"].requests)
+    return {**told, "patient": patient}
 
 
 def _reviews(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
@@ -160,7 +166,7 @@ def _closing(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any
 
 GATHERERS: dict[str, tuple[Gatherer, ...]] = {
     "stock_in": (_bags, _notes),
-    "clinical_issue": (_bags, _request, _patient, _closing),
+    "clinical_issue": (_bags, _answered, _closing),
     "other_stock_out": (_bags,),
     "transfusion_request": (of_request,),
     "entitlement_review": (_reviews,),

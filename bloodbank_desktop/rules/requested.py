@@ -12,6 +12,7 @@ from decimal import Decimal
 from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.tables import table
+from bloodbank_desktop.rules import approval
 from bloodbank_desktop.rules.catalogue import Hazard, Level, Moment, Said, rule, said, words_of
 from bloodbank_desktop.rules.decisions import decision, limit
 from bloodbank_desktop.rules.facts import Facts
@@ -142,6 +143,41 @@ def consented(values: Values, facts: Facts) -> Iterator[Said]:
         yield said("consent-later", "emergency_approver", Level.WARN, approver=approver)
     elif facts.request is not None or emergency(values):
         yield said("no-consent", "request_no")
+
+
+@rule(
+    "issue-approval",
+    Moment.ISSUE,
+    level=Level.BLOCK,
+    title="申请按患者当日备血总量审批齐全才能发血",
+    source="医疗机构临床用血管理办法第二十条",
+    says={
+        "approval-missing": "申请单 {number} 当日备血合计 {total} ml，还缺：{roles}。请病房补齐审批；"
+        "确属紧急时取血类型选“紧急用血”",
+        "no-conversion": "申请单 {number} 的品种没有备血量折算，无法判断审批级别，请联系管理员补充折算表",
+        "approval-later": "紧急用血未经分级审批，请在 {hours} 小时内补办：{roles}",
+    },
+    hazard=Hazard("未经审批的大量输血", "申请登记后当日又有新的申请，合计超过原审批级别", "他院同日的申请不可见"),
+    tables=("approval_tier", "tier_volume", "limit"),
+    switches=("tier_counts",),
+)
+def approved(values: Values, facts: Facts) -> Iterator[Said]:
+    """The tier is that of the day as it stands at the issue: a request approved alone may need more by now."""
+    request = facts.request
+    if request is None:
+        return
+    total = approval.day_total(request, facts)
+    if total is None:
+        yield said("no-conversion", "request_no", number=request["request_no"])
+    elif missing := approval.lacking(request, total):
+        roles = "、".join(table("approval_role").word(role) for role in missing)
+        if emergency(values) or request["urgency"] == approval.EMERGENCY:
+            yield said(
+                "approval-later", "request_no", Level.WARN, roles=roles, hours=limit("emergency_completion_hours")
+            )
+        else:
+            number = request["request_no"]
+            yield said("approval-missing", "request_no", number=number, total=words_of(total), roles=roles)
 
 
 @rule(

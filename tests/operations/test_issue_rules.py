@@ -128,8 +128,8 @@ def test_the_same_id_is_the_same_patient(ward: Ward) -> None:
     """A flag under another record number with the same ID card follows the person."""
     whole = ward.values(ward.bring(1, ("A", "positive")))
     same = {key: whole[key] for key in ("id_type", "id_no", "birth_date", "sex", "patient_name")}
-    wrong = samples.request_values(2, **same, medical_record_no="ZY78", request_no="SQ78", patient_abo="B")
-    ward.profile.desk.register("transfusion_request", wrong)
+    wrong = samples.referral_values(2, **same, medical_record_no="ZY78", patient_abo="B")
+    ward.profile.desk.register("immunohaematology_request", wrong)
     assert "issue-group-history" in ward.stopping(whole)
 
 
@@ -205,7 +205,8 @@ def test_a_platelet_of_another_group_on_the_word_of_the_director(ward: Ward) -> 
     passing = Override("issue-abo", 1, "no_alternative", COMMENT)
     ward.give(whole, passing)
     with ward.profile.store.read() as tx:
-        (alert,) = alert_rows.exceptions(tx, unsigned_only=True)
+        (excepted,) = alert_rows.exceptions(tx, unsigned_only=True)
+    alert = excepted.alert
     assert (alert.rule, alert.reason, alert.comment, alert.actor) == ("issue-abo", "no_alternative", COMMENT, "训练甲")
     assert bag_key(one)[1] in alert.bag and alert.record_id and alert.message
     again = ward.values(two, request_no="SQ2", issue_no="FX2")
@@ -393,7 +394,8 @@ def test_a_sample_is_good_for_72_hours(seconds: int, stops: bool, ward: Ward) ->
     bag = ward.bring(1, ("A", "positive"))
     drawn = NOW - timedelta(hours=72, seconds=seconds)
     whole = ward.values(bag, ask=False, sampled_at=drawn)
-    ward.profile.desk.register("transfusion_request", samples.request_for(whole))
+    none = dict.fromkeys(("sample_no", "sampled_at", "sampled_by"))
+    ward.profile.desk.register("transfusion_request", samples.request_for(whole, **none))
     assert ward.found(whole) == {"issue-sample-age": "block" if stops else "warn"}
 
 
