@@ -207,7 +207,7 @@ def test_a_platelet_of_another_group_on_the_word_of_the_director(ward: Ward) -> 
     with ward.profile.store.read() as tx:
         (excepted,) = alert_rows.exceptions(tx, unsigned_only=True)
     alert = excepted.alert
-    assert (alert.rule, alert.reason, alert.comment, alert.actor) == ("issue-abo", "no_alternative", COMMENT, "训练甲")
+    assert (alert.rule, alert.reason, alert.comment, alert.actor) == ("issue-abo", "no_alternative", COMMENT, ward.profile.desk.actor)
     assert bag_key(one)[1] in alert.bag and alert.record_id and alert.message
     again = ward.values(two, request_no="SQ2", issue_no="FX2")
     assert ward.stopping(again) == {"issue-abo"}
@@ -394,7 +394,7 @@ def test_a_sample_is_good_for_72_hours(seconds: int, stops: bool, ward: Ward) ->
     bag = ward.bring(1, ("A", "positive"))
     drawn = NOW - timedelta(hours=72, seconds=seconds)
     whole = ward.values(bag, ask=False, sampled_at=drawn)
-    none = dict.fromkeys(("sample_no", "sampled_at", "sampled_by"))
+    none: dict[str, Any] = dict.fromkeys(("sample_no", "sampled_at", "sampled_by"))
     ward.profile.desk.register("transfusion_request", samples.request_for(whole, **none))
     assert ward.found(whole) == {"issue-sample-age": "block" if stops else "warn"}
 
