@@ -13,6 +13,7 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from bloodbank_desktop.clock import china_day
 from bloodbank_desktop.errors import KnownProblem
+from bloodbank_desktop.operations.results import Waiting
 from bloodbank_desktop.operations.seat import Seat
 from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.rules import everything as _everything  # noqa: F401  fills the catalogue
@@ -26,15 +27,6 @@ _LOOK = "list:alerts"
 SCAN_FAULTS = table("scan_fault")
 #: Before the code of a fault in the place of a rule's id.
 _SCAN = "scan-"
-
-
-@dataclass(frozen=True)
-class Waiting:
-    """What waits for somebody: exceptions of earlier days to be signed, open duties, and those of them overdue."""
-
-    exceptions: int
-    duties: int
-    overdue: int
 
 
 @dataclass(frozen=True)

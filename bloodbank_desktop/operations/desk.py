@@ -14,13 +14,13 @@ from typing import Any
 
 from bloodbank_desktop.clock import Clock, china_day
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.operations import duties, effects, fetching, judging
+from bloodbank_desktop.operations import alerts, duties, effects, fetching, judging
 from bloodbank_desktop.operations.drafts import Drafts
 from bloodbank_desktop.operations.files import Picked
 from bloodbank_desktop.operations.persons import Persons
 from bloodbank_desktop.operations.platform_words import refusals
 from bloodbank_desktop.operations.queue import Queue
-from bloodbank_desktop.operations.results import Saved, Shown
+from bloodbank_desktop.operations.results import Saved, Shown, Waiting
 from bloodbank_desktop.operations.seat import ENVIRONMENT, Seat
 from bloodbank_desktop.operations.signing import sign
 from bloodbank_desktop.operations.site_tables import SiteTables
@@ -349,6 +349,10 @@ class Desk(Seat):
         self.need("list:stock")
         with self.store.read() as tx:
             return ledger.find(tx, key)
+
+    def waiting(self) -> Waiting:
+        """Count what waits for somebody beside the upload queue: exceptions to sign, duties, those overdue."""
+        return alerts.waiting(self)
 
     def change_mark(self) -> int:
         """Return a number that differs after any commit, of this or another process; for one thread only."""

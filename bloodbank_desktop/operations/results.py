@@ -48,6 +48,15 @@ class Shown:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """What waits for somebody: exceptions of earlier days to be signed, open duties, and those of them overdue."""
+
+    exceptions: int
+    duties: int
+    overdue: int
+
+
+@dataclass(frozen=True)
 class Changes:
     """Which records changed, for views to decide whether to read again; `queue` = the upload queue changed."""
 

@@ -26,7 +26,8 @@ from bloodbank_desktop.training import labels, papers
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
 
-_CTRL, _NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
+_ALT, _CTRL = Qt.KeyboardModifier.AltModifier, Qt.KeyboardModifier.ControlModifier
+_NONE = Qt.KeyboardModifier.NoModifier
 VISITED = "module visited"
 _STOCK = "stock"
 
@@ -43,6 +44,7 @@ def visit(folder: Path, url: str, say: Callable[[dict[str, Any]], None]) -> None
         visitor.visit(kind)
         if kind == "stock_in":
             visitor.stock()
+    visitor.safety()
     stage.tab("queue")
     stage.picture("上传队列-全部送达")
     stage.note("modules ended", keys_pressed_again=stage.again)
@@ -56,6 +58,19 @@ class Visitor:
         self.stage = stage
         self.filling = filling
         self.now, self.bags = filling.now, filling.bags
+
+    def safety(self) -> None:
+        """Show what is left to be done, what was passed by an override, and how often each rule spoke."""
+        from bloodbank_desktop.ui.safety_tab import COUNTS, DUTIES, EXCEPTIONS, SafetyTab
+
+        stage = self.stage
+        stage.tab("safety")
+        page = part(stage.window, SafetyTab, "tab.safety")
+        for place, (name, word) in enumerate({DUTIES: "待办", EXCEPTIONS: "例外", COUNTS: "警报统计"}.items()):
+            key = Qt.Key(Qt.Key.Key_1 + place)
+            stage.press(stage.window, key, _ALT, lambda name=name: page.current == name, f"没有到{word}")
+            stage.settled()
+            stage.picture(f"安全-{word}")
 
     # -- one module after the other -------------------------------------------------------------------------------
 

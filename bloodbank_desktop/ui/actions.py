@@ -34,7 +34,7 @@ class Spec:
 
 #: What a person most often comes for stands out.
 _PRIMARY = frozenset({"action.register", "action.resume"})
-_LIST, _STOCK, _QUEUE, _WINDOW = "列表", "库存", "上传队列", "窗口"
+_LIST, _STOCK, _QUEUE, _SAFETY, _WINDOW = "列表", "库存", "上传队列", "安全", "窗口"
 
 SPECS = {
     spec.name: spec
@@ -70,10 +70,18 @@ SPECS = {
         Spec("retry", "重新报送", ("Ctrl+R",), "让选中的操作再次报送", _QUEUE),
         Spec("settle", "以平台为准…", ("Ctrl+J",), "不再报送被退回的操作，采用平台的内容；须写明原因", _QUEUE),
         Spec("finished", "显示已完成", ("Ctrl+H",), "同时显示已经完成的操作", _QUEUE),
+        Spec("safety_duties", "待办", ("Alt+1",), "还要做完的事，先到期的在前", _SAFETY),
+        Spec("safety_exceptions", "例外", ("Alt+2",), "授权通过的情况；次日由另一人签阅", _SAFETY),
+        Spec("safety_counts", "警报统计", ("Alt+3",), "每条规则说了多少次，每百次发血多少次", _SAFETY),
+        Spec("close_duty", "了结…", ("Ctrl+J",), "写明怎样办理的，了结选中的待办", _SAFETY),
+        Spec("sign_exceptions", "签阅…", ("Ctrl+G",), "签阅今天以前的例外；本人授权的由他人签阅", _SAFETY),
+        Spec("near_miss", "记为险兆", ("F12",), "由选中的一条开始险兆事件登记；在登记窗口中被拦下时也可以", _SAFETY),
+        Spec("back", "返回统计", ("Esc",), "回到每条规则的统计", _SAFETY),
         Spec("refresh", "刷新", ("F5",), "重新读取当前页", _WINDOW),
         Spec("next_tab", "下一页", ("Ctrl+Tab", "Ctrl+PgDown"), "到下一个模块", _WINDOW),
         Spec("previous_tab", "上一页", ("Ctrl+Shift+Tab", "Ctrl+PgUp"), "到上一个模块", _WINDOW),
         Spec("queue", "上传队列", ("Ctrl+0",), "到上传队列，查看尚未送达的记录", _WINDOW),
+        Spec("safety", "安全", ("Ctrl+D",), "到安全页，查看待办、例外和警报统计", _WINDOW),
         Spec("merge", "合并患者…", ("Ctrl+Shift+M",), "两个病案号是同一位患者；两边的记录都保留，须写明依据", _WINDOW),
         Spec("selfcheck", "自检…", ("Ctrl+Shift+S",), "用例题核对每一条安全规则，可存为 PDF 签名留档", _WINDOW),
         Spec("code_tables", "代码表…", ("Ctrl+Shift+T",), "查看代码表，增改本院的选项和产品字典；每次改动都会留痕", _WINDOW),

@@ -25,10 +25,11 @@ from bloodbank_desktop.ui.further_deeds import FurtherDeeds
 from bloodbank_desktop.ui.idle import IdleWatch
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.message_bar import MessageBar
+from bloodbank_desktop.ui.safety_deeds import SafetyDeeds
 from bloodbank_desktop.ui.sitting import Sitting
 from bloodbank_desktop.ui.status_area import StatusArea
 from bloodbank_desktop.ui.table_deeds import TableDeeds
-from bloodbank_desktop.ui.tabs import QUEUE, Tabs
+from bloodbank_desktop.ui.tabs import QUEUE, SAFETY, Tabs
 from bloodbank_desktop.ui.tasks import Tasks
 from bloodbank_desktop.ui.theme import Appearance
 from bloodbank_desktop.ui.training_frame import TrainingFrame
@@ -101,6 +102,7 @@ class MainWindow(QMainWindow):
         self.further = FurtherDeeds(self, self.deeds, tasks, clock, hospital)
         self.exchange = ExchangeDeeds(self, self.deeds, tasks, clock, self.messages)
         self.code_tables = TableDeeds(self, self.deeds, tasks, self.tabs)
+        self.safety = SafetyDeeds(self, self.deeds, tasks)
         self._lay_out(training)
         self._make_actions()
         self._make_menu()
@@ -124,6 +126,9 @@ class MainWindow(QMainWindow):
         self.deeds.drafts_changed.connect(lambda kind: self.tabs.touch([kind], queue=False))
         self.deeds.failed.connect(self.show_problem)
         self.further.done.connect(self._done)
+        self.safety.done.connect(lambda words: self._done(words, ()))
+        self.safety.counted.connect(self.status.show_waiting)
+        self.status.safety_asked.connect(self._go_to_safety)
         self.exchange.done.connect(self._done)
         self.tabs.built.connect(self._listen_to)
         self.tabs.start()
@@ -179,6 +184,7 @@ class MainWindow(QMainWindow):
         self._selfcheck = make("selfcheck", self, self.further.selfcheck)
         self._tables = make("code_tables", self, self.code_tables.open)
         self._queue = make("queue", self, lambda: self.tabs.go_to(QUEUE))
+        self._safety = make("safety", self, lambda: self.tabs.go_to(SAFETY))
         self._quit = make("quit", self, self.close)
         make("next_tab", self, lambda: self.tabs.step(1))
         make("previous_tab", self, lambda: self.tabs.step(-1))
@@ -194,7 +200,8 @@ class MainWindow(QMainWindow):
         open_switches(self._desk, self.deeds, self._tasks, self)
 
     def _make_menu(self) -> None:
-        above = [self._refresh, self._queue, self._merge, self._selfcheck, self._operator, *self._persons, self._tables]
+        above = [self._refresh, self._safety, self._queue, self._merge, self._selfcheck, self._operator]
+        above += [*self._persons, self._tables]
         menu = window_menu.make(self, above, [self._help, self._quit])
         if self._appearance is not None:
             scales = {str(scale): f"{scale} %" for scale in theme.SCALES}
@@ -214,13 +221,16 @@ class MainWindow(QMainWindow):
             page.more_asked.connect(lambda what, row: self.further.do(key, what, row))
             page.exchange_asked.connect(self.exchange.do)
             return
-        from bloodbank_desktop.ui.stock_tab import StockTab  # loaded by then
+        from bloodbank_desktop.ui.safety_tab import SafetyTab
+        from bloodbank_desktop.ui.stock_tab import StockTab
 
         if isinstance(page, StockTab):
             page.deed_asked.connect(self.further.stock_deed)
             page.trace_asked.connect(self.further.trace_bag)
             page.level_asked.connect(self.further.set_level)
             page.take_asked.connect(self.further.stock_take)
+        elif isinstance(page, SafetyTab):
+            self.safety.listen(page)
         else:
             page.asked.connect(lambda mode, kind, record_id: self.deeds.open(kind, mode, record_id))
             page.changed.connect(lambda: self._changed(None))
@@ -304,6 +314,7 @@ class MainWindow(QMainWindow):
         self._reads = True
         self.deeds.attach(desk)
         self.further.attach(desk)
+        self.safety.attach(desk)
         self.exchange.attach(desk)
         self.code_tables.attach(desk)
         self.tabs.attach(desk)
@@ -361,6 +372,15 @@ class MainWindow(QMainWindow):
         desk = self._desk
         if desk is not None:
             self._tasks.database(desk.queue.summary, self._show_summary, self.show_problem, owner=self)
+            self.safety.count()
+
+    def _go_to_safety(self, which: str) -> None:
+        from bloodbank_desktop.ui.safety_tab import SafetyTab
+
+        self.tabs.go_to(SAFETY)
+        page = self.tabs.page(SAFETY)
+        if isinstance(page, SafetyTab):
+            page.show_list(which)
 
     def _show_summary(self, summary: QueueSummary) -> None:
         self.status.show_summary(summary)

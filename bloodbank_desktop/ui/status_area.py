@@ -20,6 +20,7 @@ from bloodbank_desktop.ui.flow import FlowLayout
 from bloodbank_desktop.ui.theme import Tone
 
 if TYPE_CHECKING:
+    from bloodbank_desktop.operations.results import Waiting
     from bloodbank_desktop.storage.outbox import QueueSummary
     from bloodbank_desktop.sync.status import SyncStatus
 
@@ -31,10 +32,11 @@ _MINUTE = timedelta(minutes=1)
 
 
 class StatusArea(QWidget):
-    """The permanent state. `queue_asked` and `operator_asked` when the person wants more."""
+    """The permanent state. `queue_asked`, `operator_asked` and `safety_asked(list)` when the person wants more."""
 
     queue_asked = Signal()
     operator_asked = Signal()
+    safety_asked = Signal(str)
 
     def __init__(self, clock: Clock, *, training: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -50,6 +52,10 @@ class StatusArea(QWidget):
         self.link = self._label("status.link", row)
         self.waiting = self._button("status.waiting", "到上传队列（Ctrl+0）", row)
         self.attention = self._button("status.attention", "到上传队列（Ctrl+0）", row)
+        self.exceptions = self._button("status.exceptions", "到安全页签阅例外（Ctrl+D）", row)
+        self.duties = self._button("status.duties", "到安全页查看待办（Ctrl+D）", row)
+        self.exceptions.hide()
+        self.duties.hide()
         self.success = self._label("status.success", row)
         self.operator = self._button("status.operator", "换人登录（Ctrl+U）", row)
         self.training = self._label("status.training", row)
@@ -66,6 +72,8 @@ class StatusArea(QWidget):
         self._silence.timeout.connect(self.said.hide)
         self.waiting.clicked.connect(self.queue_asked)
         self.attention.clicked.connect(self.queue_asked)
+        self.exceptions.clicked.connect(lambda: self.safety_asked.emit("exceptions"))
+        self.duties.clicked.connect(lambda: self.safety_asked.emit("duties"))
         self.operator.clicked.connect(self.operator_asked)
         self._ticks = QTimer(self)
         self._ticks.setInterval(_TICK_MS)
@@ -83,6 +91,16 @@ class StatusArea(QWidget):
         """Show the queue counted anew."""
         self._summary = summary
         self.say()
+
+    def show_waiting(self, waiting: Waiting) -> None:
+        """Say what waits on the safety page; nothing is said where nothing waits."""
+        self.exceptions.setText(f"◆ 例外待签 {waiting.exceptions:,}")
+        self._tone(self.exceptions, Tone.WARN, bold=True)
+        self.exceptions.setVisible(waiting.exceptions > 0)
+        late = f"（逾期 {waiting.overdue:,}）" if waiting.overdue else ""
+        self.duties.setText(f"▲ 待办 {waiting.duties:,}{late}")
+        self._tone(self.duties, Tone.BAD if waiting.overdue else Tone.WARN, bold=bool(waiting.overdue))
+        self.duties.setVisible(waiting.duties > 0)
 
     def show_operator(self, name: str) -> None:
         """Show who works here; "" = nobody has signed in."""

@@ -24,11 +24,14 @@ if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
     from bloodbank_desktop.storage.outbox import QueueSummary
     from bloodbank_desktop.ui.queue_tab import QueueTab
+    from bloodbank_desktop.ui.safety_tab import SafetyTab
     from bloodbank_desktop.ui.stock_tab import StockTab
 
-    Page = ListTab | QueueTab | StockTab
+    Page = ListTab | QueueTab | SafetyTab | StockTab
 
-QUEUE, STOCK = "queue", "stock"
+QUEUE, SAFETY, STOCK = "queue", "safety", "stock"
+#: Tabs that have a key of their own.
+_KEYS = {QUEUE: "Ctrl+0", SAFETY: "Ctrl+D"}
 #: The stock stands behind what fills it.
 _BEFORE_STOCK = "stock_in"
 
@@ -64,6 +67,7 @@ class Tabs(QTabWidget):
             self.labels[key] = label
             if key == _BEFORE_STOCK:
                 self.labels[STOCK] = "库存管理"
+        self.labels[SAFETY] = "安全"
         self.labels[QUEUE] = "上传队列"
         self.keys = tuple(self.labels)
         for place, (key, label) in enumerate(self.labels.items(), start=1):
@@ -72,8 +76,8 @@ class Tabs(QTabWidget):
             box = QVBoxLayout(page)
             box.setContentsMargins(0, 0, 0, 0)
             self.addTab(page, self._title(place, label))
-            tip = f"Ctrl+{place}" if place <= 9 else ""
-            self.setTabToolTip(place - 1, f"{tip}、Ctrl+0" if key == QUEUE and tip else tip or "Ctrl+0")
+            known = (f"Ctrl+{place}" if place <= 9 else "", _KEYS.get(key, ""))
+            self.setTabToolTip(place - 1, "、".join(tip for tip in known if tip))
 
     def start(self) -> None:
         """Build the tab that was shown last, at first that of deliveries, and every other when it is shown."""
@@ -126,6 +130,8 @@ class Tabs(QTabWidget):
         touched = set(all_records()) if kinds is None else set(kinds)
         if kinds is None or not touched.isdisjoint(MOVES_STOCK):
             touched.add(STOCK)
+        # Whatever changed may have left a duty or an alert.
+        touched.add(SAFETY)
         if queue:
             touched.add(QUEUE)
         self._stale |= touched & set(self._pages)
@@ -179,6 +185,10 @@ class Tabs(QTabWidget):
             from bloodbank_desktop.ui.queue_tab import QueueTab
 
             page = QueueTab(self._tasks, self._clock, self._preferences, holder)
+        elif key == SAFETY:
+            from bloodbank_desktop.ui.safety_tab import SafetyTab
+
+            page = SafetyTab(self._tasks, self._clock, self._preferences, holder)
         elif key == STOCK:
             from bloodbank_desktop.ui.stock_tab import StockTab
 

@@ -15,8 +15,9 @@ import pytest
 from bloodbank_desktop.clock import CHINA
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations import alerts, duties, near_misses
-from bloodbank_desktop.operations.alerts import Period, ScanFault, SignedNow, Waiting
+from bloodbank_desktop.operations.alerts import Period, ScanFault, SignedNow
 from bloodbank_desktop.operations.opening import Profile
+from bloodbank_desktop.operations.results import Waiting
 from bloodbank_desktop.paths import resource
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.problems import Refused

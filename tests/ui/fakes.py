@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations.desk import Desk
-from bloodbank_desktop.operations.results import Saved, Shown
+from bloodbank_desktop.operations.results import Saved, Shown, Waiting
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.tables import table
@@ -128,6 +128,9 @@ class FakeDesk:
         self.deleted.append((kind, record_id, reason))
         self.total -= 1
         return Saved(kind, record_id, "一条记录", 2, 9, NOW)
+
+    def waiting(self) -> Waiting:
+        return Waiting(0, 0, 0)
 
     def change_mark(self) -> int:
         self.hurt()

@@ -329,7 +329,7 @@ def test_a_refresh_moves_neither_selection_nor_screen(make: MakeTab, tasks: Task
 
 def test_no_key_is_given_away_twice() -> None:
     """No two actions of one place have the same key."""
-    places = {"列表": {"列表", "窗口"}, "上传队列": {"上传队列", "窗口"}}
+    places = {"列表": {"列表", "窗口"}, "上传队列": {"上传队列", "窗口"}, "安全": {"安全", "窗口"}}
     for groups in places.values():
         keys = [key for spec in actions.SPECS.values() if spec.group in groups for key in spec.keys]
         keys += [key for place in range(1, 10) for key in actions.tab_spec(place, "x").keys]

@@ -85,7 +85,7 @@ def question(window: MainWindow, kind: type[QDialog]) -> QDialog:
 def test_a_tab_for_every_module_and_the_queue(make: Make) -> None:
     """The tabs are the modules of the catalogue, the stock behind deliveries, and the queue; only one is built."""
     window = make()
-    assert [key for key in window.tabs.keys if key != "stock"] == [*all_records(), "queue"]
+    assert [key for key in window.tabs.keys if key != "stock"] == [*all_records(), "safety", "queue"]
     assert window.tabs.keys.index("stock") == window.tabs.keys.index("stock_in") + 1
     assert [key for key in window.tabs.keys if window.tabs.page(key) is not None] == ["stock_in"]
 

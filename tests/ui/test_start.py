@@ -54,6 +54,8 @@ HEAVY = (
     "bloodbank_desktop.sync",
     "bloodbank_desktop.training",
     "bloodbank_desktop.ui.queue_tab",
+    "bloodbank_desktop.ui.safety_source",
+    "bloodbank_desktop.ui.safety_tab",
     "bloodbank_desktop.ui.stock_tab",
     "bloodbank_desktop.wiring",
 )
