@@ -22,6 +22,7 @@ from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.tour.filling import Filling, bag, codes, login_of, paper
 from bloodbank_desktop.tour.stage import Failed, Stage, part, shown, until
 from bloodbank_desktop.training import labels, papers
+from bloodbank_desktop.ui.safety_tab import COUNTS, DUTIES, EXCEPTIONS, SafetyTab
 
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.desk import Desk
@@ -51,6 +52,10 @@ def visit(folder: Path, url: str, say: Callable[[dict[str, Any]], None]) -> None
     stage.stop()
 
 
+def _stands_at(page: SafetyTab, name: str) -> bool:
+    return page.current == name
+
+
 class Visitor:
     """Goes from module to module and takes the pictures."""
 
@@ -61,14 +66,12 @@ class Visitor:
 
     def safety(self) -> None:
         """Show what is left to be done, what was passed by an override, and how often each rule spoke."""
-        from bloodbank_desktop.ui.safety_tab import COUNTS, DUTIES, EXCEPTIONS, SafetyTab
-
         stage = self.stage
         stage.tab("safety")
         page = part(stage.window, SafetyTab, "tab.safety")
         for place, (name, word) in enumerate({DUTIES: "待办", EXCEPTIONS: "例外", COUNTS: "警报统计"}.items()):
             key = Qt.Key(Qt.Key.Key_1 + place)
-            stage.press(stage.window, key, _ALT, lambda name=name: page.current == name, f"没有到{word}")
+            stage.press(stage.window, key, _ALT, partial(_stands_at, page, name), f"没有到{word}")
             stage.settled()
             stage.picture(f"安全-{word}")
 
