@@ -27,6 +27,8 @@ class ScanStrip(QFrame):
         self.keys = _label("scan.keys", 1.0)
         self.keys.setText(keys)
         self._keys = keys
+        # One key more must not make the dialog wider than a small screen; what is named first is what is needed now.
+        self.keys.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.verdict = _label("scan.verdict", 1.35, bold=True)
         self.verdict.setAccessibleName("上一次扫描的结果")
         self.verdict.setAutoFillBackground(True)
