@@ -136,12 +136,15 @@ def _kind(component: str) -> tuple[object, object]:
 )
 def consented(values: Values, facts: Facts) -> Iterator[Said]:
     """The patient agreed; where nobody could be asked, a named person approved."""
-    if facts.request is not None and facts.request.get("consent") is True:
+    request = facts.request
+    if request is not None and request.get("consent") is True:
         return
-    approver = values.get("emergency_approver")
-    if emergency(values) and approver:
-        yield said("consent-later", "emergency_approver", Level.WARN, approver=approver)
-    elif facts.request is not None or emergency(values):
+    approver = values.get("emergency_approver") if emergency(values) else None
+    if request is not None and request["urgency"] == approval.EMERGENCY:
+        approver = approver or request.get("consent_exempted_by")
+    if approver:
+        yield said("consent-later", "request_no", Level.WARN, approver=approver)
+    elif request is not None or emergency(values):
         yield said("no-consent", "request_no")
 
 

@@ -108,6 +108,9 @@ def value_of(f: Field) -> st.SearchStrategy[Any]:
     raise TypeError(f"no strategy for the kind {kind.name!r}")
 
 
+_GROUPED = frozenset(samples.sample_values()) | {"patient_abo", "patient_rhd"}
+
+
 def varied(module: RecordType) -> tuple[Place, ...]:
     """Return the fields that generated records vary: all but what the label of a bag in the stock decides."""
     moved = (effects.moves_bags(module.key) or module.key == "adverse_reaction") and module.key != "recall_notice"

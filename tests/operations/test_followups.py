@@ -87,9 +87,9 @@ def test_an_order_again_is_a_new_order(profile: Profile) -> None:
 
 def test_an_order_for_a_request_names_it(profile: Profile) -> None:
     """Request number, components and the time when the blood is needed come from the request."""
-    record_id = source(profile, "transfusion_request")
-    found = drafted(profile, "transfusion_request", record_id, "order")
     values = samples.request_values(1)
+    record_id = profile.desk.register("transfusion_request", values).record_id
+    found = drafted(profile, "transfusion_request", record_id, "order")
     assert (found["request_no"], found["planned_at"]) == (values["request_no"], values["planned_at"])
     lines = [{key: line[key] for key in ("component", "abo", "rhd", "amount")} for line in found["order_lines"]]
     assert lines == [dict(line) for line in values["components"]]
