@@ -115,7 +115,10 @@ def varied(module: RecordType) -> tuple[Place, ...]:
     """Return the fields that generated records vary: all but what the label of a bag in the stock decides."""
     moved = (effects.moves_bags(module.key) or module.key == "adverse_reaction") and module.key != "recall_notice"
     fixed = set(samples.LABEL) - {"split", "label_message"} if moved else set()
-    places = (place for place in PLACES if place.module is module and place.field.signed != OPERATOR)
+    places = [place for place in PLACES if place.module is module and place.field.signed != OPERATOR]
+    if module.key == "clinical_issue":
+        # The sample of a patient says her group, or no bag may leave at all.
+        places = [place for place in places if place.group or place.field.key not in _GROUPED]
     return tuple(place for place in places if place.group != "bags" or place.field.key not in fixed)
 
 
