@@ -30,6 +30,7 @@ from bloodbank_desktop.ui.tasks import Tasks
 from bloodbank_desktop.ui.theme import STYLE, Appearance
 
 if TYPE_CHECKING:
+    from bloodbank_desktop.clock import Clock
     from bloodbank_desktop.forms.burst import Habits
     from bloodbank_desktop.forms.sounds import Sounds
     from bloodbank_desktop.operations.first_look import FirstLook
@@ -59,8 +60,9 @@ class Program(QObject):
         operator: str = "",
         platform_url: str = "",
         lively: bool = False,
+        clock: Clock | None = None,
     ) -> None:
-        """Show the window; `lively`: a training platform of its own answers by itself.
+        """Show the window; `lively`: a training platform of its own answers by itself. `clock`: that of the machine.
 
         Raises KnownProblem when the folder cannot be used or another window has it.
         """
@@ -71,7 +73,7 @@ class Program(QObject):
         self.folder = folder
         self.training = training
         self.settings = settings.load(folder)
-        self.clock = SystemClock()
+        self.clock = clock or SystemClock()
         self.tasks = Tasks(self)
         self._look: FirstLook | None = None
         self._open_profile: Profile | None = None

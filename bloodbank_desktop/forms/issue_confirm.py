@@ -14,7 +14,9 @@ from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from bloodbank_desktop.clock import china_text
+from bloodbank_desktop.forms import marks
 from bloodbank_desktop.forms.issue_head import group_of, patient_of, place_of
+from bloodbank_desktop.forms.roles import SHAPES, Role
 from bloodbank_desktop.records.bag import bag_key, bag_name
 from bloodbank_desktop.records.tables import table
 
@@ -57,6 +59,11 @@ class ConfirmIssue(QDialog):
         asked = QLabel(question, self)
         asked.setWordWrap(True)
         whole.addWidget(asked)
+        self.problem = QLabel(self)
+        self.problem.setObjectName("problem")
+        self.problem.setWordWrap(True)
+        self.problem.hide()
+        whole.addWidget(self.problem)
         self.yes = QPushButton("核对无误，发出（Ctrl+S）", self)
         self.yes.setObjectName("action.hand_over")
         self.yes.setAccessibleName("核对无误，发出")
@@ -75,6 +82,14 @@ class ConfirmIssue(QDialog):
         QShortcut(QKeySequence("Ctrl+S"), self).activated.connect(self.hand_over)
         wide = self.fontMetrics().horizontalAdvance("血")
         self.resize(wide * 56, wide * min(34 + 2 * len(bags), 56))
+
+    def say(self, words: str) -> None:
+        """Say why something that was done here had no effect."""
+        self.problem.setText(f"{SHAPES[Role.REFUSED]} {words}")
+        colours = self.problem.palette()
+        colours.setColor(self.problem.foregroundRole(), marks.ink(Role.REFUSED, colours))
+        self.problem.setPalette(colours)
+        self.problem.show()
 
     def hand_over(self) -> None:
         """Take the confirmation, once."""

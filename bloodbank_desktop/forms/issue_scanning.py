@@ -43,6 +43,7 @@ class IssueScanning(BagScanning):
         super().__init__(host)
         self.head = IssueHead()
         self._both: QWidget | None = None
+        self._looking: ConfirmIssue | None = None
         self._asked = ""
 
     def strip(self) -> QWidget:
@@ -139,11 +140,21 @@ class IssueScanning(BagScanning):
                 return
             asking = ConfirmIssue(values, go, self.host.widget())
             asking.rejected.connect(not_yet)
+            asking.finished.connect(self._looked)
             asking.finished.connect(asking.deleteLater)
+            self._looking = asking
             asking.open()
 
         # When the question cannot be answered the operation says why.
         self.host.back.check("clinical_issue", values, passage.second, None, judged, lambda _problem: go())
+
+    def refuse(self, message: str) -> None:
+        super().refuse(message)
+        if self._looking is not None:
+            self._looking.say(message)
+
+    def _looked(self) -> None:
+        self._looking = None
 
 
 def _stops(one: Problem, given: set[tuple[str, int | None]], passage: Passage) -> bool:

@@ -90,7 +90,7 @@ class RecordDialog(QDialog):
         dialog_parts.arrange(self)
         self._show_values()
         self._wire()
-        self.wedge = Wedge(self, self.behaviour.scanned, self.behaviour.composed, habits)
+        self.wedge = Wedge(self, self._scanned, self.behaviour.composed, habits)
         self.behaviour.started()
         if draft is not None:
             self.parts.set_state(f"已暂存 {draft.updated_at.astimezone(CHINA):%H:%M:%S}", Role.GOOD)
@@ -246,6 +246,13 @@ class RecordDialog(QDialog):
             left.set_input_method(False)
             self.parts.set_chinese(False)
         self.keeper.flush()
+
+    def _scanned(self, text: str) -> None:
+        if self._busy:
+            # What is being saved is fixed already; a bag that came now would leave and stand in no record.
+            self.behaviour.refuse("正在核对、保存这份记录，刚才的扫描没有列入；要加袋请先返回")
+        else:
+            self.behaviour.scanned(text)
 
     def _toggle_chinese(self) -> None:
         editor = self.form.owner_of(QApplication.focusWidget())

@@ -166,7 +166,7 @@ def abo_fits(values: Values, facts: Facts) -> Iterator[Said]:
         words = {
             "donor": table("abo").word(bag["abo"]),
             "component": _COMPONENTS.word(bag["component"]),
-            "recipient": table("abo_patient").word(abo),
+            "recipient": table("abo_patient").word(abo) if abo != UNKNOWN else "血型未定的",
         }
         if outcome == "first":
             continue

@@ -12,6 +12,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from bloodbank_desktop.app import Program
+from bloodbank_desktop.clock import Clock, SystemClock
 from bloodbank_desktop.forms.record_dialog import RecordDialog
 from bloodbank_desktop.operations import training_persons
 from bloodbank_desktop.operations.desk import Desk
@@ -39,13 +40,17 @@ class Workstation:
         settings = {"sounds": False, "scan_gap_ms": 500}
         (self.folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
         self._url = url
+        #: What the program asks for the time; a journey that must not wait puts its own here before the start.
+        self.clock: Clock = SystemClock()
         self._program: Program | None = None
         self.bugs: list[object] = []
 
     def start(self, *, url: str | None = None, attached: bool = True) -> Program:
         """Start the program, its network going to `url`; wait until the file is open and its lists are read."""
         address = self._url if url is None else url
-        program = Program(self._app, self.folder, training=True, operator="训练甲", platform_url=address)
+        program = Program(
+            self._app, self.folder, training=True, operator="训练甲", platform_url=address, clock=self.clock
+        )
         self._program = program
         program.tasks.bug.connect(self.bugs.append)
         program.window.bug.connect(self.bugs.append)
