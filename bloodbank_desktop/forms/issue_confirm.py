@@ -48,6 +48,7 @@ class ConfirmIssue(QDialog):
         bags = values.get("bags") or ()
         words = "\n".join(f"{number}. {_bag(bag)}" for number, bag in enumerate(bags, start=1))
         self.bags = _line(words, 1.25, "confirm.bags", self)
+        self.bags.setAlignment(Qt.AlignmentFlag.AlignTop)
         area = QScrollArea(self)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
@@ -81,7 +82,9 @@ class ConfirmIssue(QDialog):
         whole.addLayout(buttons)
         QShortcut(QKeySequence("Ctrl+S"), self).activated.connect(self.hand_over)
         wide = self.fontMetrics().horizontalAdvance("血")
-        self.resize(wide * 56, wide * min(34 + 2 * len(bags), 56))
+        room = self.screen().availableGeometry().size()
+        high = wide * min(28 + 4 * len(bags), 60)
+        self.resize(min(wide * 68, room.width() - 20), min(high, room.height() - 60))
 
     def say(self, words: str) -> None:
         """Say why something that was done here had no effect."""
@@ -109,9 +112,9 @@ def _bag(bag: dict[str, Any]) -> str:
     group = f"{table('abo').word(bag['abo'])} {table('rhd').word(bag['rhd'])}"
     crossmatch = table("crossmatch_result").word(str(bag.get("crossmatch_result") or ""))
     amount = f"{bag['amount'].normalize():f} {component.facet(bag['component'], 'unit') or ''}"
-    name = bag_name(bag_key(bag))
-    what = f"{component.word(bag['component'])} {amount}"
-    return f"{name}　{what}　{group}　失效 {china_text(bag['expires_at'])}　配血 {crossmatch}"
+    what = f"{bag_name(bag_key(bag))}　{component.word(bag['component'])} {amount}"
+    # On two lines: a sentence that breaks where it must tears a date or a result apart.
+    return f"{what}\n　　{group}　失效 {china_text(bag['expires_at'])}　配血：{crossmatch}"
 
 
 def _line(text: str, factor: float, name: str, parent: QWidget) -> QLabel:

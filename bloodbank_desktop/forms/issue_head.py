@@ -104,6 +104,7 @@ class IssueHead(QFrame):
         self._candidates: tuple[Candidate, ...] = ()
         self._taken: frozenset[BagKey] = frozenset()
         self.show_patient({})
+        self.offer(None)
 
     def show_patient(self, values: Values) -> None:
         """Show who gets the blood, as far as the form says."""
@@ -182,5 +183,3 @@ def _label(name: str, factor: float, accessible: str, parent: QWidget) -> QLabel
     font.setBold(True)
     label.setFont(font)
     return label
-
-

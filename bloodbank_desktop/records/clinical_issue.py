@@ -117,13 +117,14 @@ def times_follow(values: Values) -> Iterator[Problem]:
             "issue_no issued_at needed_at request_no pickup_type pickup_no purpose urgency emergency_reason"
             " emergency_approver",
         ),
-        PERSON_SECTION,
+        # The bags stand where they are seen while they are scanned; who the patient is stands above in the largest type.
+        ("血袋", "bags"),
         (
             "标本",
             "sample_no sampled_at forward_group reverse_group sample_rhd second_abo second_rhd antibody_screen antibodies",
         ),
+        PERSON_SECTION,
         ("手术", "surgery surgery_name surgery_level disease_group"),
-        ("血袋", "bags"),
         ("交接", "issuer checker collector physician"),
         ("评价", "outcome haemoglobin_after platelets_after remark"),
     ],

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from PySide6.QtWidgets import QApplication, QLabel
 
+from bloodbank_desktop.clock import china_day
 from bloodbank_desktop.forms.issue_confirm import ConfirmIssue
 from bloodbank_desktop.forms.issue_head import IssueHead
 from bloodbank_desktop.forms.override_dialog import OverrideDialog
@@ -72,7 +74,8 @@ class IssueDesk:
         head = dialog.findChild(IssueHead)
         assert head is not None
         self.person.station.settle()
-        return {head.offered.item(row, 1).text() for row in range(head.offered.rowCount())}
+        cells = (head.offered.item(row, 1) for row in range(head.offered.rowCount()))
+        return {cell.text() for cell in cells if cell is not None}
 
     def take(self, dialog: RecordDialog, bag: Values) -> None:
         """Scan number and product of a bag, and write its crossmatch and its inspection into its row."""
@@ -189,13 +192,13 @@ class IssueDesk:
     def refusals(self) -> dict[str, int]:
         """Return how often each rule has refused."""
         with self.person.store.read() as tx:
-            counted = alert_rows.counts(tx)
+            counted = alert_rows.counts(tx, china_day(self.now), china_day(self.now) + timedelta(days=1))
         return {rule: number for (rule, outcome), number in counted.items() if outcome == "refused"}
 
     def exceptions(self) -> list[Alert]:
         """Return the exceptions that nobody has signed yet."""
         with self.person.store.read() as tx:
-            return alert_rows.exceptions(tx, unsigned_only=True)
+            return [one.alert for one in alert_rows.exceptions(tx, unsigned_only=True)]
 
     def duties(self, record_id: str) -> list[Duty]:
         """Return what a record leaves to be done."""

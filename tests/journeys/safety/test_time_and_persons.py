@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -14,18 +13,15 @@ from bloodbank_desktop.forms.override_dialog import OverrideDialog
 from bloodbank_desktop.forms.record_dialog import RecordDialog
 from bloodbank_desktop.forms.roles import Tone
 from bloodbank_desktop.forms.signature_editor import SignatureEditor
-from bloodbank_desktop.operations.judging import Stopped
 from bloodbank_desktop.operations.training_persons import password
 from bloodbank_desktop.records.problems import Refused
 from bloodbank_desktop.rules.overriding import Passage
 from bloodbank_desktop.rules.persons import Signature
 from bloodbank_desktop.training.server import TrainingServer
-from tests import samples
 from tests.journeys.conftest import CTRL, PATIENCE, Workstation
 from tests.journeys.modules.kit import KEY, sit_down
 from tests.journeys.safety.kit import ISSUE, IssueDesk, name
 from tests.journeys.test_request import write
-from tests.support import seat
 from tests.waiting import wait_until
 
 A_PATIENT, D_NEGATIVE = 6, 5
@@ -186,7 +182,7 @@ def test_one_person_is_not_two_at_the_hand_over(desk: IssueDesk) -> None:
     operations = person.station.desk
     assert operations.person is not None
     own = Signature(operations.person, "handover", operations.clock.now())
-    values = wanted | {"issuer": operations.person.name, "collector": operations.person.name}
+    values = {**wanted, "issuer": operations.person.name, "collector": operations.person.name}
     with pytest.raises(Refused) as refused:
         operations.register(ISSUE, values, passage=Passage(second=own))
     assert "same-person" in [one.code for one in refused.value.problems]
