@@ -135,7 +135,7 @@ def test_an_override_needs_the_role_and_carries_nothing_over(desk: IssueDesk) ->
         raise AssertionError([one.message for one in dialog.parts.problems.problems])
     desk.hand_over(dialog, wanted, first)
     (exception,) = desk.exceptions()
-    assert (exception.rule, exception.outcome, exception.actor) == ("issue-rhd", "overridden", "训练丙")
+    assert (exception.rule, exception.outcome, exception.actor) == ("issue-rhd", "overridden", "训练丙（bing）")
     assert exception.comment == WHY and exception.second == "训练乙（yi）" and exception.bag == name(first)
     # The next one begins from nothing, on the screen and below it.
     dialog = desk.begin(wanted)
