@@ -164,7 +164,8 @@ def _result(rule: Rule, file: VectorFile | None, site: Mapping[str, str]) -> Rul
 def differs(rule: Rule, vector: Vector, site: Mapping[str, str]) -> str:
     """Return how a rule's answer to a vector differs from the one that is written there, "" when it does not."""
     try:
-        return vector.differs(ask(rule, describe(vector.case), site))
+        case = describe(vector.case)
+        return vector.differs(ask(rule, case, site), case.declared)
     except Refused as refused:
         return f"例题不能读取：{'；'.join(f'{one.field} {one.message}' for one in refused.problems)}"
     except Exception as problem:  # A rule that breaks is what a self-check has to tell, not to die of.

@@ -10,10 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from bloodbank_desktop.paths import resource
+from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.rules.catalogue import LEVEL_WORDS, Finding, Level
 
 PASS = "pass"
@@ -54,16 +57,19 @@ class Vector:
     case: Mapping[str, Any]
     expect: tuple[Expected, ...]
 
-    def differs(self, found: Iterable[Finding]) -> str:
+    def differs(self, found: Iterable[Finding], declared: RecordType | None = None) -> str:
         """Return how the findings of the rule differ from the answer, in words; "" when they do not.
 
         Each finding must be demanded and each demand met; a demand without a line is met by every bag that says so.
+        Where the record is given, each finding must stand at a field of it.
         """
         found = list(found)
         lacking = [str(one) for one in self.expect if not any(one.met_by(other) for other in found)]
         surplus = [one for one in found if not any(other.met_by(one) for other in self.expect)]
         parts = [f"应有而没有：{'、'.join(lacking)}"] if lacking else []
         parts += [f"多出：{LEVEL_WORDS[one.level]}（{one.code}）{one.message}" for one in surplus]
+        if declared is not None:
+            parts += [f"没有字段“{one.field}”" for one in found if one.field not in _places(declared.key)]
         return "；".join(parts)
 
 
@@ -74,6 +80,14 @@ class VectorFile:
     rule: str
     source: str
     vectors: tuple[Vector, ...]
+
+
+@cache
+def _places(kind: str) -> frozenset[str]:
+    """Return where a finding may stand: the whole record, its fields, its groups of lines and their fields."""
+    declared = record_type(kind)
+    lines = {f"{group.key}.{key}" for group, of in declared.groups for key in of.fields}
+    return frozenset({"", *declared.fields, *lines})
 
 
 def files() -> Iterator[Path]:

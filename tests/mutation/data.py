@@ -77,7 +77,8 @@ def _entries(name: str) -> Iterator[DataMutant]:
     whole = _read("tables", name)
     for index, entry in enumerate(whole["entries"]):
         for facet, value in entry.items():
-            if facet not in facets_read():
+            # Nobody reads the unit of a limit; that of a component says which components may stand in for each other.
+            if facet not in facets_read() or (name, facet) == ("limit", "unit"):
                 continue
             others = [one[facet] for one in whole["entries"] if facet in one]
             for words, other in _others(value, others):

@@ -44,7 +44,7 @@ def prepared() -> dict[str, list[tuple[vectors.Vector, Described]]]:
         known = vectors.load(file)
         found[known.rule] = [(one, describe(one.case)) for one in known.vectors]
         for vector, case in found[known.rule]:
-            if why := vector.differs(ask(RULES[known.rule], case, {})):
+            if why := vector.differs(ask(RULES[known.rule], case, {}), case.declared):
                 raise ValueError(f"{known.rule}: {vector.name} fails without a mutant: {why}")
     return found
 
@@ -59,7 +59,7 @@ def noticed_by_selfcheck(mutant: Mutant) -> str:
             for rule_id in mutant.rules:
                 for vector, case in known.get(rule_id, ()):
                     try:
-                        if vector.differs(trying.ask(rules[rule_id], case, {})):
+                        if vector.differs(trying.ask(rules[rule_id], case, {}), case.declared):
                             return f"{rule_id}: {vector.name}"
                     except Exception as problem:  # Whatever a broken rule raises, somebody sees it.
                         return f"{rule_id}: {vector.name}: {type(problem).__name__}"

@@ -154,6 +154,26 @@ def test_words_of_values() -> None:
     assert words_of("A") == "A"
 
 
+#: Who may pass what may be passed, and whether a second person signs (safety.md R37; the sentences of the rules say so).
+OVERRIDES = {
+    "issue-least-incompatible": ("director", True),
+    "issue-abo": ("director", False),
+    "issue-rhd": ("director", True),
+    "issue-antibodies": ("director", False),
+    "issue-quantity": ("reviewer", False),
+    "issue-requirements": ("reviewer", False),
+    "receipt-not-on-note": ("reviewer", False),
+    "certificate-quota": ("reviewer", False),
+}
+
+
+def test_who_may_override() -> None:
+    """Each rule that may be overridden names the role that this table, written by hand, demands."""
+    for one in RULES.values():
+        if one.least or one.level is Level.OVERRIDE:
+            assert (one.least, one.second) == OVERRIDES[one.id], one.id
+
+
 def test_every_rule_says_why_it_exists() -> None:
     """Title, source, hazard, cause, residual risk, what it demands and at least one sentence, each of them in words."""
     for one in RULES.values():

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.rules import vectors
 from bloodbank_desktop.rules.catalogue import Finding, Level
 from bloodbank_desktop.rules.vectors import Expected, Vector, load
@@ -90,6 +91,14 @@ def test_an_answer_is_compared_exactly() -> None:
     assert differs((Expected(Level.BLOCK, "a", field="bags.rhd"),), found("a"))
     assert differs((Expected(Level.BLOCK, "a", says="说 b"),), found("a"))
     assert not differs((Expected(Level.BLOCK, "a", says="说 a"),), found("a"))
+
+
+def test_a_finding_stands_at_a_field_of_the_record() -> None:
+    """A field that the record does not have would be shown nowhere."""
+    block, issue = (Expected(Level.BLOCK, "a"),), record_type("clinical_issue")
+    for field, wrong in (("bags.abo", False), ("patient_abo", False), ("", False), ("bags", False), ("abo", True)):
+        assert bool(Vector("一", {}, block).differs([found("a", field=field)], issue)) is wrong, field
+    assert "bags.nix" in Vector("一", {}, block).differs([found("a", field="bags.nix")], issue)
 
 
 def test_the_cases_are_no_vectors() -> None:
