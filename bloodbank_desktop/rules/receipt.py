@@ -6,7 +6,6 @@ Receipt is the last moment at which a wrong label costs only a phone call (临�
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from bloodbank_desktop.clock import china_text
 from bloodbank_desktop.records.codes import bag_label, check_characters, scan
@@ -47,7 +46,6 @@ def not_expired(bag: Values, facts: Facts) -> Iterator[Said]:
     says={
         "unknown-product": "产品码 {code} 不在产品字典中，请隔离该袋并联系管理员补充字典",
         "retired-product": "产品码 {code}（{product}）已停用，请隔离该袋并联系管理员",
-        "beyond-shelf-life": "晚于{product}的最长保存期（{hours} 小时），请核对袋签上的失效时间",
         "contradicts-product": "与产品码不符（产品码是{product}），请核对袋签",
     },
     hazard=Hazard("按错误的品种发血", "产品码未知或与登记品种不符", "供血机构的字典本身有误"),
@@ -55,10 +53,7 @@ def not_expired(bag: Values, facts: Facts) -> Iterator[Said]:
     tables=("product",),
 )
 def known_product(bag: Values, facts: Facts) -> Iterator[Said]:
-    """The product code is in the supplier's dictionary and means the component and amount of the record.
-
-    Where the dictionary states how long the product keeps, the bag does not claim to keep longer.
-    """
+    """The product code is in the supplier's dictionary and means the component and amount of the record."""
     products = table("product")
     description = bag["product_code"][:5]
     if description not in products:
@@ -67,9 +62,6 @@ def known_product(bag: Values, facts: Facts) -> Iterator[Said]:
     if products.retired(description):
         yield said("retired-product", "product_code", code=bag["product_code"], product=products.word(description))
         return
-    longest = products.facet(description, "shelf_life_hours")
-    if longest is not None and bag["expires_at"] > facts.now + timedelta(hours=longest):
-        yield said("beyond-shelf-life", "expires_at", product=products.word(description), hours=str(longest))
     if products.facet(description, "component") != bag["component"]:
         yield said("contradicts-product", "component", product=products.word(description))
     elif str(products.facet(description, "amount")) != f"{bag['amount'].normalize():f}":

@@ -18,7 +18,7 @@ from tests.derived.examples import stage, variants
 from tests.derived.fields import REGISTERED
 from tests.samples import NOW, bag_values, request_values, stock_in_values
 from tests.storage.test_numbers import at_once
-from tests.support import FakeClock, census, open_store
+from tests.support import FakeClock, allow_solo_duty, census, open_store
 
 DELIVERY, REQUEST = "stock_in", "transfusion_request"
 
@@ -36,6 +36,7 @@ def _keep(profile: Profile, kind: str, draft: str, values: dict[str, Any]) -> No
 @pytest.mark.parametrize("module", REGISTERED, ids=lambda module: module.key)
 def test_draft_returns_what_was_kept(module: Any, profile: Profile) -> None:
     """A kept record, header and lines of every module, comes back equal, and registers as it is."""
+    allow_solo_duty(profile)
     for number, values in enumerate(variants(module)):
         _keep(profile, module.key, f"d{number}", values)
         draft = profile.desk.drafts.find(f"d{number}")
@@ -72,7 +73,7 @@ def test_draft_becomes_the_record_with_its_id(profile: Profile) -> None:
     _keep(profile, DELIVERY, "the-draft", values)
     before = census(profile.store)
     with pytest.raises(Refused):
-        profile.desk.register(DELIVERY, {**values, "receiver": None}, draft="the-draft")
+        profile.desk.register(DELIVERY, {**values, "supplier": None}, draft="the-draft")
     assert census(profile.store) == before
     saved = profile.desk.register(DELIVERY, values, draft="the-draft")
     assert saved.record_id == "the-draft"

@@ -162,9 +162,9 @@ def test_consent() -> None:
     """Without consent only an emergency passes, and says who allowed it; consent of tomorrow is none."""
     none: dict[str, Any] = {"consent": False, "consent_signer": None, "consent_on": None}
     assert codes(request_values(0, **none), "request-consent") == [("no-consent", "block")]
-    exempt = {"consent_exemption": "unconscious", "consent_exempted_by": "训练院长"}
+    exempt: dict[str, Any] = {"consent_exemption": "unconscious", "consent_exempted_by": "训练院长"}
     assert codes(request_values(0, **none, **exempt), "request-consent") == [("no-consent", "block")]
-    urgent = {"urgency": "emergency", "emergency_reason": "休克"}
+    urgent: dict[str, Any] = {"urgency": "emergency", "emergency_reason": "休克"}
     assert codes(request_values(0, **none, **exempt, **urgent), "request-consent") == [("consent-exempt", "note")]
     for days, stopped in ((-1, False), (0, False), (1, True)):
         on = request_values(0)["consent_on"] + timedelta(days=days)
@@ -225,7 +225,8 @@ def test_each_marker(marker: str, given_: tuple[str, str], expected: tuple[str, 
     """Each of the nine is known, or an emergency waits for it; one that is not is named."""
     result, urgency = given_
     reason = "休克" if urgency == "emergency" else None
-    values = request_values(0, urgency=urgency, emergency_reason=reason, **{marker: result})
+    marked: dict[str, Any] = {marker: result}
+    values = request_values(0, urgency=urgency, emergency_reason=reason, **marked)
     assert codes(values, "request-markers") == ([expected] if expected else [])
 
 
