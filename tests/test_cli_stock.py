@@ -12,6 +12,7 @@ from bloodbank_desktop.clock import SystemClock
 from bloodbank_desktop.operations.opening import open_profile
 from bloodbank_desktop.paths import profile_dir
 from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.records.declare import OPERATOR
 from bloodbank_desktop.records.wire import to_json
 from tests import samples
 from tests.derived.examples import arrive
@@ -20,6 +21,8 @@ from tests.samples import bag_values
 from tests.support import files_of
 
 NOW = SystemClock().now().replace(second=0, microsecond=0)
+#: Who acts where nobody is named, and the login and name of who signs beside.
+TRAINER, BESIDE = "训练员", ("wu", "训练戊")
 ONE, TWO = (bag_values(n, now=NOW) for n in (1000, 1001))
 
 
@@ -29,10 +32,13 @@ def name(bag: dict[str, Any]) -> str:
 
 
 def register(data: Path, kind: str, values: dict[str, Any]) -> str:
-    """Register a record; return its id."""
+    """Register a record in the name of the trainer, with a colleague beside where two sign; return its id."""
     file = data.parent / "file.json"
-    file.write_text(json.dumps(to_json(record_type(kind), values), ensure_ascii=False), encoding="utf-8")
-    said = word(data, "register", kind, file)
+    names = {f.key: TRAINER if f.signed == OPERATOR else BESIDE[1] for f in record_type(kind).signed}
+    whole = values | {key: name for key, name in names.items() if values.get(key) is not None}
+    file.write_text(json.dumps(to_json(record_type(kind), whole), ensure_ascii=False), encoding="utf-8")
+    beside = ("--second", BESIDE[0]) if any(name == BESIDE[1] for name in names.values()) else ()
+    said = word(data, "register", kind, file, *beside)
     assert said.code == 0, said
     return str(said.answer["id"])
 
@@ -122,7 +128,9 @@ def test_some_bags_of_a_delivery_are_reversed(data: Path) -> None:
 def test_a_chain_as_json(data: Path) -> None:
     """Trace gives the bags with state and life, the records with their values, and what is broken; unknown is a no."""
     issue = samples.issue_values(seed=1, bags=[{**ONE, "label_message": None}], now=NOW)
+    request = register(data, "transfusion_request", samples.request_for(issue))
     record_id = register(data, "clinical_issue", issue)
+    assert word(data, "delete", "transfusion_request", request).code == 0
     said = word(data, "trace", ONE["donation_number"])
     assert (said.code, list(said.answer)) == (0, ["asked", "bags", "records", "broken", "cut"])
     (bag,) = said.answer["bags"]
