@@ -20,8 +20,9 @@ def test_a_reaction_begins_from_an_issue_with_its_bags(person: Person) -> None:
     now = this_minute()
     bags = [samples.bag_values(index, now=now) for index in range(2)]
     person.put("stock_in", samples.delivery_of(bags, 6, now=now))
-    person.put("transfusion_request", samples.request_values(6, now=now))
-    person.put(ISSUE, samples.issue_values(2, 6, bags=bags, now=now))
+    issue = samples.issue_values(2, 6, bags=bags, now=now)
+    person.put("transfusion_request", samples.request_for(issue))
+    person.put(ISSUE, issue)
     person.go_to(ISSUE)
     person.find(ISSUE, "FXS")
     dialog = person.follow(ISSUE)
