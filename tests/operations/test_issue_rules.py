@@ -19,7 +19,8 @@ from bloodbank_desktop.records.bag import bag_key
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.rules.overriding import Override, Passage, purpose
 from bloodbank_desktop.rules.persons import Person, Signature
-from bloodbank_desktop.storage import alert_rows, duty_rows, verify
+from bloodbank_desktop.storage import alert_rows, duty_rows, site_rows, verify
+from bloodbank_desktop.storage.site_rows import Switched
 from tests import samples
 from tests.derived.examples import arrive
 from tests.operations.bag_deeds import Bags
@@ -446,4 +447,39 @@ def test_two_desks_on_one_bag(first: str, ward: Ward) -> None:
     }
     acts[first]()
     assert ward.stopping(two)
+    assert ward.bags.differences() == []
+
+
+# -- alone, and elsewhere ------------------------------------------------------------------------------------------
+
+
+def test_a_solo_duty_leaves_the_second_look_open(ward: Ward) -> None:
+    """Where the hospital allows it, who is alone reviews herself; the duty ends when somebody else has looked."""
+    bag = ward.bring(1, ("A", "positive"))
+    whole = ward.values(bag)
+    (line,) = whole["bags"]
+    alone = {**whole, "bags": ({**line, "crossmatch_reviewer": line["crossmatched_by"]},)}
+    assert ward.stopping(alone) == {"issue-crossmatch-persons"}
+    now = ward.bags.now()
+    with ward.profile.store.write() as tx:
+        site_rows.switch(tx, Switched("solo_duty", "allowed", "夜班只有一人", now, "训练丁"))
+    saved = ward.give(alone)
+    assert [one.rule for one in saved.told] == ["issue-crossmatch-persons"]
+    assert _pending(ward) == ["crossmatch_review"]
+    desk = ward.profile.desk
+    values = dict(desk.view("clinical_issue", saved.record_id).values)
+    (given,) = values["bags"]
+    desk.amend("clinical_issue", saved.record_id, {**values, "bags": ({**given, "crossmatch_reviewer": "训练丙"},)})
+    assert _pending(ward) == []
+
+
+def test_what_happened_elsewhere_is_believed(ward: Ward, clock: FakeClock) -> None:
+    """An issue of another workstation arrives days later: the bag has left, whatever a rule would say of it today."""
+    bag = ward.bring(1, ("A", "positive"))
+    whole = ward.values(bag, ask=False)
+    clock.advance(days=9)
+    arrive(ward.profile, record_type("clinical_issue"), whole)
+    assert (ward.bags.state(bag), ward.bags.row(bag).holder) == ("issued", whole["request_no"])
+    again = {**whole, "issue_no": "FX2"}
+    assert "bag-life" in ward.stopping(again)
     assert ward.bags.differences() == []
