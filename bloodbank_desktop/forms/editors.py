@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QLineEdit, QPlainTextEdit, QWidget
 
 from bloodbank_desktop.clock import CHINA, china_text
 from bloodbank_desktop.forms.contract import FileDoor
+from bloodbank_desktop.forms.roles import Role
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import Field
 from bloodbank_desktop.records.kinds import Kind, Unreadable
@@ -47,6 +48,7 @@ class Editor(QObject):
         self.now = now
         self.required = False
         self.message: str | None = None
+        self.role = Role.REFUSED
         self.note: str = ""
         self._value: Any = None
         self._untouched = ""
@@ -106,10 +108,10 @@ class Editor(QObject):
             self.required = on
             self.marked.emit()
 
-    def problem(self, message: str | None) -> None:
-        """Say at the field what is wrong with it, or with None that nothing is."""
-        if message != self.message:
-            self.message = message
+    def problem(self, message: str | None, role: Role = Role.REFUSED) -> None:
+        """Say at the field what is wrong with it, or only to be known of it, and with None that nothing is."""
+        if (message, role) != (self.message, self.role):
+            self.message, self.role = message, role
             self.widget.setAccessibleDescription(message or "")
             self.marked.emit()
 

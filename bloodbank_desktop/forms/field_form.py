@@ -17,6 +17,7 @@ from bloodbank_desktop.forms import marks
 from bloodbank_desktop.forms.contract import FileDoor
 from bloodbank_desktop.forms.editor_of import editor_for
 from bloodbank_desktop.forms.editors import Editor, Now
+from bloodbank_desktop.forms.levels import role_at_field
 from bloodbank_desktop.forms.roles import SHAPES, Role
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import Field, LineType, Values
@@ -64,16 +65,18 @@ class Cell(QObject):
         red = marks.ink(Role.REFUSED, palette).name()
         star = f' <span style="color:{red}">*</span>' if self.editor.required else ""
         self.label.setText(self.editor.field.label + star)
-        message = self.editor.message
-        if bool(self.editor.widget.property("problem")) != (message is not None):
-            self.editor.widget.setProperty("problem", message is not None)
+        message, role = self.editor.message, self.editor.role
+        # Red is what stops; a warning that has to be read looks as it does in the list of problems.
+        wrong = message is not None and role is Role.REFUSED
+        if bool(self.editor.widget.property("problem")) != wrong:
+            self.editor.widget.setProperty("problem", wrong)
             marks.dress_again(self.editor.widget)
         self.problem.setVisible(message is not None)
         if message is not None:
             colours = self.problem.palette()
-            colours.setColor(QPalette.ColorRole.WindowText, marks.ink(Role.REFUSED, palette))
+            colours.setColor(QPalette.ColorRole.WindowText, marks.ink(role, palette))
             self.problem.setPalette(colours)
-            self.problem.setText(f"{SHAPES[Role.REFUSED]} {message}")
+            self.problem.setText(f"{SHAPES[role]} {message}")
 
     def set_visible(self, on: bool) -> None:
         """Show or hide the whole cell."""
@@ -233,12 +236,15 @@ class FieldForm(QWidget):
         self.refresh()
 
     def show_problems(self, problems: Iterable[Problem]) -> None:
-        """Show at each field the first problem it has."""
-        first: dict[str, str] = {}
+        """Show at each field the first problem it has that stops, else the first."""
+        first: dict[str, tuple[str, Role]] = {}
         for problem in problems:
-            first.setdefault(problem.field, problem.message.removeprefix(f"{self._label(problem.field)}："))
+            role = role_at_field(problem)
+            if problem.field not in first or (role is Role.REFUSED and first[problem.field][1] is not role):
+                words = problem.message.removeprefix(f"{self._label(problem.field)}：")
+                first[problem.field] = (words, role)
         for key, editor in self.editors.items():
-            editor.problem(first.get(key))
+            editor.problem(*first.get(key, (None, Role.REFUSED)))
 
     def _label(self, key: str) -> str:
         field = self.of.fields.get(key)

@@ -15,6 +15,11 @@ def level_of(problem: Problem) -> Level:
     return problem.level if isinstance(problem, Finding) else Level.BLOCK
 
 
+def role_at_field(problem: Problem) -> Role:
+    """Return how a problem looks where it can be mended: red only where it stops."""
+    return ROLES[level_of(problem)]
+
+
 def words_of(problem: Problem) -> str:
     """Return a problem as one line: shape, level where it is no plain problem, line, sentence."""
     level = level_of(problem)

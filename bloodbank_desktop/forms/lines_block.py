@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from bloodbank_desktop.forms import marks
+from bloodbank_desktop.forms.levels import role_at_field
 from bloodbank_desktop.forms.roles import SHAPES, Role
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.declare import Field, LineType
@@ -49,6 +50,8 @@ class Row:
     status: str = ""
     role: Role = Role.INFO
     problems: dict[str, str] = field(default_factory=dict)
+    #: How the gravest of its problems looks.
+    worst: Role = Role.REFUSED
 
 
 class LinesModel(QAbstractTableModel):
@@ -87,11 +90,11 @@ class LinesModel(QAbstractTableModel):
         problem = row.problems.get(shown.key)
         if role == Qt.ItemDataRole.DisplayRole:
             text = shown.kind.format(row.values.get(shown.key)) + self._unit(shown, row)
-            return f"{SHAPES[Role.REFUSED]} {text}" if problem else text
+            return f"{SHAPES[row.worst]} {text}" if problem else text
         if role == Qt.ItemDataRole.ToolTipRole:
             return problem
         if role == Qt.ItemDataRole.ForegroundRole and problem:
-            return self._inks[Role.REFUSED]
+            return self._inks[row.worst]
         if role == Qt.ItemDataRole.TextAlignmentRole and shown.kind.align_right:
             return int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         return None
@@ -109,7 +112,7 @@ class LinesModel(QAbstractTableModel):
         return ""
 
     def _status(self, row: Row, role: int) -> Any:
-        worst = Role.REFUSED if row.problems else row.role
+        worst = row.worst if row.problems else row.role
         # What concerns the line as a whole is told in its status already, and in the list of problems.
         text = next((message for key, message in row.problems.items() if key), row.status)
         if role == Qt.ItemDataRole.DisplayRole:
@@ -152,12 +155,17 @@ class LinesModel(QAbstractTableModel):
     def show_problems(self, problems: Iterable[Problem], key: str) -> None:
         """Show at each line what is wrong with it."""
         found: dict[int, dict[str, str]] = {}
+        roles: dict[int, Role] = {}
         for problem in problems:
             if problem.line is not None and problem.field.split(".")[0] == key:
                 found.setdefault(problem.line - 1, {}).setdefault(problem.field.partition(".")[2], problem.message)
+                role = role_at_field(problem)
+                if roles.get(problem.line - 1) is not Role.REFUSED:
+                    roles[problem.line - 1] = role
         for index, row in enumerate(self.rows):
-            if row.problems != found.get(index, {}):
-                row.problems = found.get(index, {})
+            now = (found.get(index, {}), roles.get(index, Role.REFUSED))
+            if (row.problems, row.worst) != now:
+                row.problems, row.worst = now
                 self.repaint_row(index)
 
 

@@ -12,7 +12,7 @@ from bloodbank_desktop.forms.issue_confirm import ConfirmIssue
 from bloodbank_desktop.forms.issue_head import IssueHead
 from bloodbank_desktop.forms.override_dialog import OverrideDialog
 from bloodbank_desktop.forms.record_dialog import RecordDialog
-from bloodbank_desktop.forms.roles import Tone
+from bloodbank_desktop.forms.roles import Role, Tone
 from bloodbank_desktop.records.bag import bag_key, bag_name
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.storage import alert_rows, duty_rows
@@ -131,6 +131,9 @@ class IssueDesk:
         for words in told:
             assert any(words in one for one in said), said
         assert "再按一次 Ctrl+S" in dialog.parts.state.text()
+        # What only has to be read is nowhere shown as what stops.
+        assert not [one.field.key for one in dialog.form.editors.values() if one.message and one.role is Role.REFUSED]
+        assert all(row.worst is not Role.REFUSED for row in dialog.blocks["bags"].model.rows if row.problems)
         assert self.attempt(dialog) == []
 
     def override(self, dialog: RecordDialog) -> OverrideDialog:
