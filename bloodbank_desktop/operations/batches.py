@@ -23,9 +23,9 @@ from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Field, RecordType, Values, Verb
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem, Refused
-from bloodbank_desktop.records.validate import problems, tidy
+from bloodbank_desktop.records.validate import problems, retired, tidy
 from bloodbank_desktop.records.wire import body, canonical, digest, from_body
-from bloodbank_desktop.rules.catalogue import Finding, findings
+from bloodbank_desktop.rules.catalogue import Finding, Moment, Rule, rules_at
 from bloodbank_desktop.rules.facts import Facts, PatientFacts
 from bloodbank_desktop.rules.overriding import Settled, settle
 from bloodbank_desktop.storage import audit, bulk, facts, lists, outbox, platform_rows, site_rows
@@ -90,6 +90,7 @@ class Examination:
         self._declared = record_type(kind)
         self._facts: RequestFacts | None = None
         self._site: Mapping[str, Any] = {}
+        self._rules: dict[tuple[Moment, ...], list[Rule]] = {}
         self.mark: int | None = None
 
     def look(self, records: Iterable[Values]) -> None:
@@ -110,14 +111,18 @@ class Examination:
         """Return the record with everything that would refuse it now, and what it would be told."""
         declared, now = self._declared, self._desk.clock.now()
         whole = tidy(declared, values)
-        wrong: Sequence[Problem] = problems(declared, whole)
+        wrong = problems(declared, whole) or list(retired(declared, whole))
         effect = effects.EFFECTS.get(declared.key)
         if wrong or effect is None:
             return Candidate(declared.key, whole, tuple(wrong))
+        moments = effect.moments(whole)
+        if moments not in self._rules:
+            self._rules[moments] = rules_at(moments)
         patient = self._facts.patient(whole) if self._facts is not None else PatientFacts()
         person = self._desk.person
         facts_ = Facts(now, "", person, site=self._site, patient=patient, acting=self._desk.operator)
-        settled = settle(findings(effect.moments(whole), whole, facts_), (), person, now)
+        found = [finding for rule in self._rules[moments] for finding in rule.findings(whole, facts_)]
+        settled = settle(found, (), person, now)
         return Candidate(declared.key, whole, settled.stopping, settled.told)
 
     def took(self, candidate: Candidate) -> None:

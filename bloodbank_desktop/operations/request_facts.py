@@ -32,7 +32,8 @@ class RequestFacts:
         self._counts = value_of(site_rows.switches(tx), "tier_counts")
         self._numbers: dict[str, frozenset[str]] = {}
         self._known: dict[Key, list[KnownRequest]] = defaultdict(list)
-        self._earlier: dict[Key, list[KnownRequest]] = defaultdict(list)
+        #: Records of the file themselves: most patients ask once, and are then never told about.
+        self._earlier: dict[Key, list[Values]] = {}
 
     def look(self, tx: Transaction, records: Iterable[Values]) -> None:
         """Read what the data file knows of the patients of these records, and forget what was read before."""
@@ -52,25 +53,25 @@ class RequestFacts:
 
     def patient(self, values: Values) -> PatientFacts:
         """Return what rules are told of the patient of a record that was looked at."""
-        numbers = self._numbers.get(values["medical_record_no"], frozenset({values["medical_record_no"]}))
-        keys: list[Key] = [("number", number) for number in sorted(numbers)]
-        if values.get("id_no"):
-            keys.append(("id", values["id_no"]))
-        found: dict[int, KnownRequest] = {}
-        for source in (self._known, self._earlier):
-            for key in keys:
-                for one in source.get(key, ()):
-                    if abs(one.requested_at - values["requested_at"]) <= _AROUND:
-                        found[id(one)] = one
-        return PatientFacts(numbers, requests=tuple(found.values()))
+        numbers = self._numbers.get(values["medical_record_no"]) or frozenset({values["medical_record_no"]})
+        found: dict[str, KnownRequest] = {}
+        for key in (*(("number", number) for number in numbers), ("id", values.get("id_no") or "")):
+            for known in self._known.get(key, ()):
+                found[known.request_no] = known
+            for earlier in self._earlier.get(key, ()):
+                found[str(earlier["request_no"])] = self._of_values(earlier)
+        near = (one for one in found.values() if abs(one.requested_at - values["requested_at"]) <= _AROUND)
+        return PatientFacts(numbers, requests=tuple(near))
 
     def took(self, values: Values) -> None:
         """Count a record of the file for those after it."""
-        lines = [(one["component"], one["amount"]) for one in values["components"]]
-        known = self._of(str(values["request_no"]), values["requested_at"], values["urgency"], lines)
-        self._earlier["number", values["medical_record_no"]].append(known)
+        self._earlier.setdefault(("number", values["medical_record_no"]), []).append(values)
         if values.get("id_no"):
-            self._earlier["id", values["id_no"]].append(known)
+            self._earlier.setdefault(("id", values["id_no"]), []).append(values)
+
+    def _of_values(self, values: Values) -> KnownRequest:
+        lines = [(one["component"], one["amount"]) for one in values["components"]]
+        return self._of(str(values["request_no"]), values["requested_at"], values["urgency"], lines)
 
     def _of_row(self, row: RequestRow) -> KnownRequest:
         return self._of(row.request_no, row.requested_at, row.urgency, row.lines)

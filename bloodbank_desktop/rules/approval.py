@@ -33,11 +33,15 @@ def volume(lines: Iterable[Values], counts: str) -> Decimal | None:
     return whole
 
 
-def day_total(values: Values, facts: Facts) -> Decimal | None:
-    """Return the ml of this request and all others of the patient's China day that are no emergencies."""
-    own = volume(values["components"], switched(facts, "tier_counts"))
+def day_total(values: Values, facts: Facts, own: Decimal | None = None) -> Decimal | None:
+    """Return the ml of this request and all others of the patient's China day that are no emergencies.
+
+    `own` is what this request asks for, where that is known already. None: a component has no figure.
+    """
     if own is None:
-        return None
+        own = volume(values["components"], switched(facts, "tier_counts"))
+    if own is None or not facts.patient.requests:
+        return own
     day = china_day(values["requested_at"])
     others = {
         one.request_no: one.ml
@@ -95,13 +99,13 @@ def outstanding(values: Values) -> tuple[str, ...]:
 )
 def approved(values: Values, facts: Facts) -> Iterator[Said]:
     """Below 800 ml a senior approves, below 1600 ml the head too, from 1600 ml the medical affairs office; emergencies later."""
-    total = day_total(values, facts)
-    if total is None:
+    own = volume(values["components"], switched(facts, "tier_counts"))
+    total = day_total(values, facts, own)
+    if own is None or total is None:
         known = table("tier_volume")
         unknown = next(one["component"] for one in values["components"] if one["component"] not in known)
         yield said("no-conversion", "components", component=table("component").word(unknown))
         return
-    own = volume(values["components"], switched(facts, "tier_counts")) or Decimal(0)
     if values["urgency"] == EMERGENCY:
         if missing := lacking(values, own):
             yield said("emergency-exempt", "approvals", Level.NOTE, roles=_roles(missing))

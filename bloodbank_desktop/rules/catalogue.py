@@ -218,13 +218,18 @@ def rule(
     return enter
 
 
+def rules_at(moments: Moment | Iterable[Moment]) -> list[Rule]:
+    """Return the rules of these moments in the order of the catalogue, each once."""
+    asked = {moments} if isinstance(moments, Moment) else set(moments)
+    return [each for each in RULES.values() if not asked.isdisjoint(each.moments)]
+
+
 def findings(
     moments: Moment | Iterable[Moment], values: Values, facts: Facts, *, arriving: bool = False
 ) -> Iterator[Finding]:
     """Yield what every rule of these moments finds, each rule asked once; `arriving`: only those asked of arrivals."""
-    asked = {moments} if isinstance(moments, Moment) else set(moments)
-    for each in RULES.values():
-        if not asked.isdisjoint(each.moments) and (each.arriving or not arriving):
+    for each in rules_at(moments):
+        if each.arriving or not arriving:
             yield from each.findings(values, facts)
 
 

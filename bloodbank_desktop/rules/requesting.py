@@ -160,9 +160,11 @@ def _too_good(name: str, value: Decimal, border: str, need: Mapping[str, Any]) -
 def markers_known(values: Values, facts: Facts) -> Iterator[Said]:
     """All nine are known; an emergency may wait for them, but the sample is taken before the blood."""
     urgency = EMERGENCY if values["urgency"] == EMERGENCY else "other"
+    table_ = decision("request_markers")
+    outcomes = {result: table_.outcome(result, urgency) for result in {values[key] for key in MARKERS}}
     by_outcome: dict[str | None, list[str]] = {}
     for key, word in MARKERS.items():
-        by_outcome.setdefault(decision("request_markers").outcome(values[key], urgency), []).append(word)
+        by_outcome.setdefault(outcomes[values[key]], []).append(word)
     for outcome, words in by_outcome.items():
         told = "、".join(words)
         if outcome is None:
