@@ -14,6 +14,7 @@ from bloodbank_desktop.clock import CHINA
 from bloodbank_desktop.records.codes import scan
 from bloodbank_desktop.tour.labels import BAGS, faulty_labels, label, request
 from bloodbank_desktop.tour.stage import Failed, Stage, kept, part, until
+from bloodbank_desktop.training import papers
 
 #: Nothing listens here; a window that is sent here is a window whose network cable is out.
 NOWHERE = "http://127.0.0.1:9"
@@ -128,6 +129,7 @@ def _register_delivery(stage: Stage) -> None:
     until(lambda: kept(dialog) == BAGS, f"草稿没有恢复（{counter.text()}，文件中 {in_file}）")
     stage.note("reopened where it stood", restored=kept(dialog), counter=counter.text())
     stage.picture("接着上次", dialog)
+    stage.sign(dialog, "checker", papers.STAFF[1])
     stage.leave(dialog, Qt.Key.Key_S, _CTRL, "入库单没有登记成功")
     until(lambda: len(stage.queue()) == 2, "登记没有进入上传队列")
     stage.note(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from bloodbank_desktop.clock import CHINA, china_day
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import OPERATOR
-from bloodbank_desktop.tour.stage import Stage, until
+from bloodbank_desktop.tour.stage import Stage, login_of, until
 from bloodbank_desktop.training import labels, papers
 from bloodbank_desktop.wiring import TRAINING_FILE
 
@@ -82,13 +82,6 @@ def _signed(desk: Desk, kind: str, values: Mapping[str, Any]) -> Saved:
         elif whole.get(f.key):
             second = Signature(desk.persons.step_in(login_of(whole[f.key])), f.signed, desk.clock.now())
     return desk.register(kind, whole, passage=Passage(second=second))
-
-
-def login_of(name: str) -> str:
-    """Return the login of a person of the training mode."""
-    from bloodbank_desktop.operations import training_persons
-
-    return next(login for login, (word, _) in training_persons.known().items() if word == name)
 
 
 class Filling:
@@ -186,14 +179,14 @@ class Filling:
         ):
             self._register(kind, *(paper(kind, first + place, now) for place in range(3)))
         first_no = self.number("transfusion_request", 0, "request_no")
-        issue = papers.issue_values(bags=bags[:2], now=now - 3 * _HOUR, issue_no=None, request_no=first_no)
+        issue = papers.issue_values(bags=bags[:1], now=now - 3 * _HOUR, issue_no=None, request_no=first_no)
         self._register("clinical_issue", issue)
         self._register(
             "other_stock_out", papers.removal_values(bags=[bags[13]], now=now, out_no=None, reason="expired")
         )
         self._register("other_stock_out", papers.transfer_values(bags=[bags[15]], now=now, out_no=None))
         issue_no = self.number("clinical_issue", 0, "issue_no")
-        self._register("adverse_reaction", self.reaction(bags[:2], issue_no=issue_no))
+        self._register("adverse_reaction", self.reaction(bags[:1], issue_no=issue_no))
 
     def reaction(self, bags: list[Values], **changes: Any) -> Values:
         """Return the reaction of the first patient to these bags."""

@@ -17,7 +17,9 @@ BAGS = 12
 def label(place: int, now: datetime) -> list[str]:
     """Return the four codes on the label of a made-up bag: donation number, group, product, expiry."""
     product = ("P0056V00", "P0065V00", "P0147V00", "A0321V00")[place % 4]
-    expires = (now + timedelta(days=20 + place)).astimezone(CHINA).replace(hour=23, minute=59)
+    # Platelets keep for days, everything else here for weeks.
+    days = 2 if product.startswith("A0321") else 20 + place
+    expires = (now + timedelta(days=days)).astimezone(CHINA).replace(hour=23, minute=59)
     bag = papers.bag_values(4000 + place, now=now, product=product, group=papers.group_of(place), expires_at=expires)
     return labels.scans(bag)
 

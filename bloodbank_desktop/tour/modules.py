@@ -19,7 +19,7 @@ from bloodbank_desktop.clock import CHINA
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import Verb
 from bloodbank_desktop.records.ids import new_id
-from bloodbank_desktop.tour.filling import Filling, bag, codes, login_of, paper
+from bloodbank_desktop.tour.filling import Filling, bag, codes, paper
 from bloodbank_desktop.tour.stage import Failed, Stage, part, shown, until
 from bloodbank_desktop.training import labels, papers
 from bloodbank_desktop.ui.safety_tab import COUNTS, DUTIES, EXCEPTIONS, SafetyTab
@@ -192,19 +192,6 @@ class Visitor:
         dialog.form.changed.emit(next(iter(values)))
         self.stage.settled()
 
-    def _sign(self, dialog: QDialog, key: str, name: str) -> None:
-        """Let a colleague sign in a field, with login and password."""
-        from bloodbank_desktop.forms.record_dialog import RecordDialog
-        from bloodbank_desktop.operations import training_persons
-
-        assert isinstance(dialog, RecordDialog)
-        editor = dialog.form.editors[key]
-        editor.focus()
-        question = self.stage.dialog("dialog.countersign", Qt.Key.Key_Space, on=dialog)
-        self.stage.fill(question, {"login": login_of(name), "password": training_persons.password()})
-        self.stage.leave(question, Qt.Key.Key_Return, _NONE, f"{name}没有签上名")
-        until(lambda: editor.text() == name, f"{name}没有签上名")
-
     # -- what only one module has ---------------------------------------------------------------------------------
 
     def _receive(self, name: str) -> None:
@@ -218,7 +205,7 @@ class Visitor:
         extra = bag(90, self.now, "E5445", 0, 12)
         for code in labels.scans(extra):
             stage.scan(dialog, code)
-        self._sign(dialog, "checker", papers.STAFF[1])
+        stage.sign(dialog, "checker", papers.STAFF[1])
         self._whole_dialog(f"{name}-与发血单核对", dialog)
         words = " ".join(one.text() for one in dialog.findChildren(QLabel))
         if "缺 1" not in words or "单外 1" not in words:
@@ -252,7 +239,7 @@ class Visitor:
         stage.leave(row, Qt.Key.Key_S, _CTRL, "配血结果没有填上")
         sample = {k: v for k, v in papers.sample_values(1, now=now).items() if k not in ("sample_no", "sampled_at")}
         self._show(dialog, {**sample, "checker": papers.STAFF[1], "pickup_no": "QX00000401"})
-        self._sign(dialog, "collector", papers.CLINIC[3])
+        stage.sign(dialog, "collector", papers.CLINIC[3])
         self._whole_dialog(f"{name}-已填", dialog)
         stage.leave(dialog, Qt.Key.Key_S, _CTRL, f"{name}没有登记成功")
 

@@ -61,6 +61,13 @@ def until(condition: Callable[[], object], what: str, *, patience: float = _PATI
         loop.exec()
 
 
+def login_of(name: str) -> str:
+    """Return the login of a person of the training mode."""
+    from bloodbank_desktop.operations import training_persons
+
+    return next(login for login, (word, _) in training_persons.known().items() if word == name)
+
+
 class Stage:
     """The window in which one act is played; events and pictures go line by line to `say`."""
 
@@ -231,6 +238,19 @@ class Stage:
                 widget.setText(text)
         dialog.setFocus()
         QApplication.processEvents()
+
+    def sign(self, dialog: QDialog, key: str, name: str) -> None:
+        """Let a colleague sign in a field, with login and password."""
+        from bloodbank_desktop.forms.record_dialog import RecordDialog
+        from bloodbank_desktop.operations import training_persons
+
+        assert isinstance(dialog, RecordDialog)
+        editor = dialog.form.editors[key]
+        editor.focus()
+        question = self.dialog("dialog.countersign", Qt.Key.Key_Space, on=dialog)
+        self.fill(question, {"login": login_of(name), "password": training_persons.password()})
+        self.leave(question, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, f"{name}没有签上名")
+        until(lambda: editor.text() == name, f"{name}没有签上名")
 
     def scan(self, dialog: QDialog, code: str, label: str = "scan.verdict") -> str:
         """Send a code as a scanner does and return what the window answered in that label."""
