@@ -13,12 +13,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QLabel, QListWidget, QScrollArea, QTableView, QTextBrowser
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QLabel,
+    QListWidget,
+    QPlainTextEdit,
+    QPushButton,
+    QScrollArea,
+    QTableView,
+    QTextBrowser,
+)
 
 from bloodbank_desktop.clock import CHINA
 from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.declare import Verb
 from bloodbank_desktop.records.ids import new_id
+from bloodbank_desktop.records.tables import table
 from bloodbank_desktop.tour.filling import Filling, bag, codes, paper
 from bloodbank_desktop.tour.stage import Failed, Stage, part, shown, until
 from bloodbank_desktop.training import labels, papers
@@ -211,7 +222,20 @@ class Visitor:
         if "缺 1" not in words or "单外 1" not in words:
             raise Failed("入库窗口没有指出缺少和单外的血袋")
         stage.note("delivery ticked off its note", sent=len(self.filling.labels), missing=1, extra=1)
-        stage.leave(dialog, Qt.Key.Key_S, _CTRL, f"{name}没有登记成功")
+        self._override(dialog, name, "供血机构电话确认为本院加送")
+
+    def _override(self, dialog: QDialog, name: str, comment: str) -> None:
+        """Save what a rule lets pass only when a person with the role answers for it."""
+        stage = self.stage
+        offer = part(dialog, QPushButton, "action.authorise")
+        stage.press(dialog, Qt.Key.Key_S, _CTRL, offer.isVisible, f"{name}没有要求授权")
+        asking = stage.dialog("dialog.override", Qt.Key.Key_F10, on=dialog)
+        part(asking, QComboBox, "reason.1").setCurrentIndex(len(table("override_reason")))
+        part(asking, QPlainTextEdit, "comment.1").setPlainText(comment)
+        stage.picture(f"{name}-授权", asking)
+        stage.press(asking, Qt.Key.Key_S, _CTRL, lambda: shown(dialog.objectName()) is None, f"{name}没有登记成功")
+        stage.front(stage.window)
+        stage.settled()
 
     def _issue(self, name: str) -> None:
         """Blood leaves for the second request: a wrong bag is refused, the right one crossmatched."""
@@ -241,7 +265,11 @@ class Visitor:
         self._show(dialog, {**sample, "checker": papers.STAFF[1], "pickup_no": "QX00000401"})
         stage.sign(dialog, "collector", papers.CLINIC[3])
         self._whole_dialog(f"{name}-已填", dialog)
-        stage.leave(dialog, Qt.Key.Key_S, _CTRL, f"{name}没有登记成功")
+        last = stage.dialog("dialog.confirm_issue", Qt.Key.Key_S, _CTRL, on=dialog)
+        stage.picture(f"{name}-核对后发出", last)
+        stage.press(last, Qt.Key.Key_S, _CTRL, lambda: shown(dialog.objectName()) is None, f"{name}没有发出")
+        stage.front(stage.window)
+        stage.settled()
 
     def _further_stock_in(self, name: str) -> None:
         self._question(f"{name}-冲红", "dialog.reverse", Qt.Key.Key_R, _CTRL | Qt.KeyboardModifier.ShiftModifier)

@@ -21,6 +21,7 @@ from bloodbank_desktop.ui.record_source import UPLOAD, RecordSource
 from bloodbank_desktop.ui.tasks import Tasks
 from bloodbank_desktop.ui.theme import LIGHT, Tone
 from tests import samples
+from tests.support import seat
 from tests.ui.fakes import FakeDesk
 from tests.waiting import wait_until
 
@@ -72,6 +73,7 @@ def test_qt_itself_finds_no_fault(make: MakeModel, tasks: Tasks) -> None:
 def test_the_real_desk_fills_the_same_model(qapp: QApplication, tasks: Tasks, tmp_path: Path) -> None:
     """With the real encrypted file the list shows what was registered, newest first, with its upload state."""
     profile = open_profile(tmp_path, training=True, clock=SystemClock())
+    seat(profile)
     try:
         desk = profile.desk
         for seed in range(3):
