@@ -27,6 +27,7 @@ CHECKED = {
 def add(word: AddWord) -> None:
     """Add the words to the grammar."""
     word("check", _check, f"ask the rules about a described case ({', '.join(CHECKED)}); saves nothing", "what", "file")
+    word("classify", _classify, "weigh the classes of a reaction against the facts of a JSON file", "file")
     made = word("selfcheck", _selfcheck, "run the vectors of every rule on this installation")
     made.add_argument("--report", type=Path, metavar="FILE.pdf", help="write the report as PDF, too")
     made.add_argument("--reopen", action="store_true", help="open issuing although the self-check failed")
@@ -41,6 +42,20 @@ def _check(options: argparse.Namespace) -> int:
     verdict = check(read(options.file), CHECKED[options.what], _switches(options))
     say(verdict.as_json())
     return YES if verdict.word in ("ok", "warn") else NO
+
+
+def _classify(options: argparse.Namespace) -> int:
+    """Any part of a reaction may be there; what is not known is no met criterion."""
+    from bloodbank_desktop.records.catalogue import record_type
+    from bloodbank_desktop.records.problems import Refused
+    from bloodbank_desktop.records.wire import from_json
+    from bloodbank_desktop.rules.reaction_classes import classify
+
+    values, problems = from_json(record_type("adverse_reaction"), read(options.file))
+    if problems:
+        raise Refused(problems)
+    say({"classes": [one.as_json() for one in classify(values)]})
+    return YES
 
 
 def _switches(options: argparse.Namespace) -> Mapping[str, str]:

@@ -32,6 +32,9 @@ def add(word: AddWord) -> None:
     made.add_argument("--bag", action="append", required=True, metavar="NUMBER/PRODUCT[/SPLIT]", help="may be repeated")
     made.add_argument("--reason", default="", metavar="TEXT")
     made.add_argument("--place", default="", metavar="TEXT", help="where relocated bags stand now")
+    made.add_argument(
+        "--group", action="append", default=[], metavar="ABO/RHD", help="found again of the --bag at the same place"
+    )
     made.add_argument("--for", dest="holder", default="", metavar="REQUEST_NO", help="whom reserved bags are for")
     word("select", _select, "list the bags that may be given for a request, first to expire first", "request_no")
     word("patient", _patient, "show what is known of a patient by any number", "number")
@@ -176,7 +179,10 @@ def _stock_do(options: argparse.Namespace) -> int:
     keys = [bag_named(text) for text in options.bag]
     with profile(options) as opened:
         stock = StockDesk(opened.desk)
-        stock.do(options.deed, keys, reason=options.reason, place=options.place, holder=options.holder)
+        if options.group:
+            stock.accept(keys, _groups(options, keys))
+        else:
+            stock.do(options.deed, keys, reason=options.reason, place=options.place, holder=options.holder)
         rows = [opened.desk.bag_in_stock(key) for key in dict.fromkeys(keys)]
     say({"bags": [_bag(row) for row in rows if row is not None]})
     return YES
@@ -188,6 +194,18 @@ def bag_named(text: str) -> BagKey:
     if not donation or not product or text.count("/") > 2:
         raise KnownProblem(f"“{text}”不是血袋，请写作 献血码/产品码 或 献血码/产品码/分袋号", code="wrong-bag")
     return donation, product, split
+
+
+def _groups(options: argparse.Namespace, keys: list[BagKey]) -> dict[BagKey, tuple[str, str]]:
+    if options.deed != "accept":
+        raise KnownProblem("只有验收（accept）才填写复检血型 --group", code="group-not-asked")
+    if len(options.group) != len(keys):
+        raise KnownProblem("--group 须与 --bag 一样多，按同样次序各写一个，例如 A/positive", code="group-per-bag")
+    found = {}
+    for key, text in zip(keys, options.group, strict=True):
+        abo, _, rhd = text.partition("/")
+        found[key] = (abo.strip(), rhd.strip())
+    return found
 
 
 # -- patients ------------------------------------------------------------------------------------------------------

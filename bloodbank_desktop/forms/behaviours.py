@@ -65,6 +65,8 @@ class Behaviour:
 
     #: Scanning dialogs keep the input method off until a person asks for it.
     input_method_off = False
+    #: Whether it also serves a dialog that changes a record; scanning does not.
+    amends = False
     #: Lines fields whose rows the behaviour adds, keeps and removes itself.
     owned_lines: frozenset[str] = frozenset()
 

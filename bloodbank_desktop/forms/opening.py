@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 from bloodbank_desktop.forms import held_bag_scanning as _held_bag_scanning  # noqa: F401  registers its behaviours
 from bloodbank_desktop.forms import issue_scanning as _issue_scanning  # noqa: F401  registers its behaviour
+from bloodbank_desktop.forms import reaction_classes_panel as _reaction_classes_panel  # noqa: F401  registers its behaviour
 from bloodbank_desktop.forms import stock_in_scanning as _stock_in_scanning  # noqa: F401  registers its behaviour
 from bloodbank_desktop.forms.burst import Habits
 from bloodbank_desktop.forms.contract import Back, Draft, Existing, amended

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bloodbank_desktop.operations.patients import PatientHistory
     from bloodbank_desktop.operations.stock_desk import Delivered, StockDesk, StockTake
     from bloodbank_desktop.operations.trace import Chain
+    from bloodbank_desktop.storage.ledger import StockRow
     from bloodbank_desktop.storage.outbox import OutboxRow
     from bloodbank_desktop.storage.stock_rows import StockGroup
     from bloodbank_desktop.ui.questions import WordsQuestion
@@ -218,6 +219,9 @@ class FurtherDeeds(QObject):
             return
         word = table("bag_event").word(deed)
         said = f"✓ {word}：{bag_name(keys[0]) if len(keys) == 1 else f'{len(keys)} 袋'}"
+        if deed == "accept":
+            self._accept(desk, keys, said)
+            return
         if deed not in _ASKS:
             self._run(lambda: _stock(desk).do(deed, keys), said, STOCK)
             return
@@ -228,6 +232,22 @@ class FurtherDeeds(QObject):
             lambda: self._run(lambda: _stock(desk).do(deed, keys, **{_WORDS_GO_TO[deed]: question.text}), said, STOCK)
         )
         self._deeds.show(question)
+
+    def _accept(self, desk: Desk, keys: list[BagKey], said: str) -> None:
+        """Accept bags, after asking for the group of those that must be found again."""
+        stock = _stock(desk)
+
+        def ask(waiting: list[StockRow]) -> None:
+            if not waiting:
+                self._run(lambda: stock.accept(keys, {}), said, STOCK)
+                return
+            from bloodbank_desktop.ui.regrouping import RegroupQuestion
+
+            question = RegroupQuestion(waiting, len(keys) - len(waiting), self._window)
+            question.accepted.connect(lambda: self._run(lambda: stock.accept(keys, question.groups), said, STOCK))
+            self._deeds.show(question)
+
+        self._tasks.database(lambda: stock.waiting_for_group(keys), ask, self._deeds.failed.emit, owner=self)
 
     def set_level(self, group: StockGroup) -> None:
         """Ask how many bags of a group there should be at least."""

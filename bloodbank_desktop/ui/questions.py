@@ -14,7 +14,9 @@ _MOST_REASON = 200
 _MOST_NAME = 50
 
 
-class _Question(QDialog):
+class Question(QDialog):
+    """One question with its two answers; what lies between is added to `_layout` before `_finish`."""
+
     def __init__(self, name: str, title: str, words: str, yes: str, parent: QWidget | None) -> None:
         super().__init__(parent)
         self.setObjectName(f"dialog.{name}")
@@ -41,7 +43,7 @@ class _Question(QDialog):
         self._layout.addWidget(self.buttons)
 
 
-class WordsQuestion(_Question):
+class WordsQuestion(Question):
     """Asks for a line of text before something is done; without `optional` it cannot be done without one."""
 
     def __init__(
@@ -80,7 +82,7 @@ class WordsQuestion(_Question):
         self.yes.setEnabled(self._ready())
 
 
-class MergeQuestion(_Question):
+class MergeQuestion(Question):
     """Asks for two medical record numbers of one patient and how that is known; it says who bears each number.
 
     `number_stated(place 0 or 1, number)` wants to know that; `tell` answers.
@@ -142,7 +144,7 @@ class MergeQuestion(_Question):
         self.yes.setEnabled(bool(one and other and reason) and one != other)
 
 
-class SureQuestion(_Question):
+class SureQuestion(Question):
     """Asks before something that touches many records; cancelling is the default."""
 
     def __init__(self, name: str, title: str, words: str, yes: str, parent: QWidget | None = None) -> None:
@@ -153,7 +155,7 @@ class SureQuestion(_Question):
         self.no.setFocus()
 
 
-class DiscardQuestion(_Question):
+class DiscardQuestion(Question):
     """Asks before a draft is thrown away; cancelling is the default."""
 
     def __init__(self, what: str, parent: QWidget | None = None) -> None:
