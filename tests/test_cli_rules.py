@@ -119,3 +119,31 @@ def test_issuing_is_opened_by_a_person_only(tmp_path: Path) -> None:
     said = word(tmp_path, *reopen, "yi")
     assert (said.code, said.answer["failed"]) == (0, ["issue-expired"])
     assert (word(tmp_path, *reopen, "yi").codes) == ["not-closed"]
+
+
+def classify(folder: Path, whole: Any) -> Said:
+    """Weigh what is known of a reaction, without any data file."""
+    file = folder / "反应.json"
+    file.write_text(json.dumps(whole, ensure_ascii=False), encoding="utf-8")
+    return run(program("classify", str(file)))
+
+
+def test_a_reaction_is_classified(tmp_path: Path) -> None:
+    """Any part of a report is weighed: the class that fits first, each with what is met and what is missing."""
+    known = {"symptoms": ["rash", "shock"], "temperature": "38.2", "temperature_before": "37.5"}
+    said = classify(tmp_path, known)
+    assert said.code == 0, said
+    first, *others = said.answer["classes"]
+    assert (first["type"], first["fits"], first["missing"], first["in_time"]) == ("anaphylactic", True, [], None)
+    assert first["met"] == ["皮疹/荨麻疹", "休克"]
+    allergic = next(one for one in others if one["type"] == "allergic")
+    assert (allergic["fits"], allergic["against"]) == (False, ["休克"])
+    assert "febrile" not in [one["type"] for one in said.answer["classes"]]
+    assert classify(tmp_path, {}).answer == {"classes": []}
+
+
+def test_what_cannot_be_classified_is_named(tmp_path: Path) -> None:
+    """A misspelt field or symptom is a problem, never a criterion that is not met."""
+    said = classify(tmp_path, {"symptoms": ["rush"], "temprature": "39"})
+    assert (said.code, said.answer) == (1, None)
+    assert {one["field"] for one in said.problems} == {"symptoms", "temprature"}
