@@ -64,6 +64,7 @@ def _chosen(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the report there")
     parser.add_argument("--only", default="", metavar="RULE", help="only mutants that may change this rule's answer")
     parser.add_argument("--match", default="", metavar="TEXT", help="only mutants whose name contains this")
+    parser.add_argument("--again", type=Path, metavar="REPORT", help="only the mutants that survived in this report")
     parser.add_argument("--no-tests", action="store_true", help="ask the self-check alone")
     parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1), metavar="N")
     return parser.parse_args(arguments)
@@ -79,6 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.only:
         mutants = [one for one in mutants if chosen.only in one.rules]
     mutants = [one for one in mutants if chosen.match in one.id]
+    if chosen.again is not None:
+        before = {one["mutant"] for one in json.loads(chosen.again.read_text(encoding="utf-8"))["survived"]}
+        mutants = [one for one in mutants if one.id in before]
     tried = [one for one in mutants if one.id not in reasons]
     results = []
     for number, result in enumerate(run(tried, jobs=chosen.jobs, with_tests=not chosen.no_tests), start=1):

@@ -167,6 +167,15 @@ OVERRIDES = {
 }
 
 
+#: What bags did before the record reaches this workstation may have been done elsewhere.
+ARRIVING = {"bag-twice-in-stock", "reversal-of-intake", "bag-life", "bag-as-stocked", "reaction-of-stocked-bag"}
+
+
+def test_which_rules_believe_another_workstation() -> None:
+    """Only rules about what the stock knows give way to a record that arrives; what is unsafe stays unsafe."""
+    assert {one.id for one in RULES.values() if one.arriving} == ARRIVING
+
+
 def test_who_may_override() -> None:
     """Each rule that may be overridden names the role that this table, written by hand, demands."""
     for one in RULES.values():
