@@ -163,7 +163,7 @@ def test_a_marker_that_the_table_does_not_decide() -> None:
 def test_an_empty_table_lets_nothing_pass(name: str) -> None:
     """Blood is blocked where the table of compatibility names nothing."""
     rule = next(one for one in RULES.values() if name in one.tables)
-    facts = {"patient.antibodies": ["anti_rh_big_e"], "bags.1.antigens_negative": ["rh_big_e"]}
+    facts: dict[str, Any] = {"patient.antibodies": ["anti_rh_big_e"], "bags.1.antigens_negative": ["rh_big_e"]}
     assert found(rule.id, "issue", **facts) == []
     cells: Any = decision(name).cells
     kept = dict(cells)
