@@ -17,6 +17,8 @@ from bloodbank_desktop.forms.roles import Role, Tone
 from bloodbank_desktop.forms.sounds import Sounds
 from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.problems import Problem
+from bloodbank_desktop.rules import scanning
+from bloodbank_desktop.rules.catalogue import Said
 from bloodbank_desktop.rules.overriding import Passage
 
 
@@ -83,7 +85,11 @@ class Behaviour:
         if focused is None or focused.kind.name not in ("code", "text"):
             self.refuse("这里不能扫码：请先把光标放到要填的编号栏，再扫一次")
             return
-        focused.show_text("".join(c for c in text if c.isprintable()).strip())
+        found = scanning.for_field(text, focused.field.key, focused.field.label)
+        if isinstance(found, Said):
+            self.refuse(scanning.sentence("scan-code", found))
+            return
+        focused.show_text(found)
         focused.settle()
 
     def composed(self) -> None:

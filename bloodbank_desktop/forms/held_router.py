@@ -11,7 +11,6 @@ from decimal import Decimal
 from typing import Any
 
 from bloodbank_desktop.clock import china_text
-from bloodbank_desktop.forms import labels
 from bloodbank_desktop.forms.contract import StockRow
 from bloodbank_desktop.forms.roles import Role, Tone
 from bloodbank_desktop.forms.scan_router import Router
@@ -19,6 +18,7 @@ from bloodbank_desktop.forms.verdicts import Step, Verdict, refused
 from bloodbank_desktop.records.bag import bag_name
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.tables import table
+from bloodbank_desktop.rules import scan_labels as labels
 
 _FACTS = ("component", "abo", "rhd", "expires_at")
 _WANTED = (("donation_number", "献血码"), ("product_code", "产品码"))

@@ -9,21 +9,26 @@ Sources: ICCBBA ST-001 v6.2.2; 临床输血技术规范第十九条; the product
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from bloodbank_desktop.clock import china_text
-from bloodbank_desktop.forms import labels
 from bloodbank_desktop.forms.contract import StockRow
 from bloodbank_desktop.forms.roles import Role, Tone
 from bloodbank_desktop.forms.verdicts import RefusedScan, Step, Verdict, refused
 from bloodbank_desktop.records.bag import BagKey, bag_name
-from bloodbank_desktop.records.codes import bag_label
 from bloodbank_desktop.records.codes.scan import Scan
 from bloodbank_desktop.records.declare import LineType, Values
 from bloodbank_desktop.records.tables import table
+from bloodbank_desktop.rules import scan_labels as labels
+from bloodbank_desktop.rules import scanning
+from bloodbank_desktop.rules.catalogue import Said
+
+#: What a screen and a count of refused scans call several refusals that are one thing to a person.
+_SLUGS = {"control-label": "wrong-label", "no-antigen": "wrong-label", "two-bags": "other-bag"}
+_TONES = {"wrong-label": Tone.WRONG_LABEL, "other-bag": Tone.OTHER_BAG, "check-character": Tone.DAMAGED}
 
 
 class Router:
@@ -137,15 +142,6 @@ class Router:
     # -- weighing -------------------------------------------------------------------------------------------------
 
     def _weigh(self, scan: Scan) -> Step:
-        if scan.suggestion is not None:
-            problem = next((p for p in scan.problems if p.code == "lost-zero"), scan.problems[0])
-            message = f"{problem.message.partition('。')[0]}。袋签上确是如此请按 F9 确认，否则请重扫"
-            verdict = Verdict("lost-zero", message, Tone.WRONG_LABEL, Role.ATTENTION, None, scan.suggestion)
-            return Step(verdict)
-        if not scan.ok:
-            slug, words = labels.unreadable(scan)
-            tone = Tone.DAMAGED if slug == "check-character" else Tone.REFUSED
-            raise RefusedScan(refused(slug, words, tone=tone))
         brought = self._brought(scan)
         index, line = self._line_for(brought)
         # Nothing with a control character in its middle is ever read, so the ends are all there is to clean.
@@ -158,39 +154,16 @@ class Router:
     def _brought(self, scan: Scan) -> dict[str, Any]:
         """Return the stored values that this scan brings. Raises for a label that is none of a bag's."""
         kept = labels.BAG_CODES | labels.TESTED if "antigens_positive" in self._of.fields else labels.BAG_CODES
-        foreign = [s for s in scan.structures if s.number not in kept and s.number not in labels.BESIDE]
-        wanted = [s for s in scan.structures if s.number in kept]
-        if foreign or not wanted:
-            seen = labels.seen(*(foreign or scan.structures))
-            message = f"这是{seen}，不是{self.purpose}要扫的血袋码。{self._ask_for()}"
-            raise RefusedScan(refused("wrong-label", message, tone=Tone.WRONG_LABEL))
-        brought: dict[str, Any] = {}
-        for structure in wanted:
-            if structure.number in labels.TESTED:
-                brought |= bag_label.stated(structure)
-                continue
-            for key, value in self._values(structure.number, structure.fields):
-                brought[key] = value.astimezone(UTC) if isinstance(value, datetime) else value
-        if not brought:
-            message = f"这个红细胞抗原码没有写明任何抗原，没有采用。{self._ask_for()}"
-            raise RefusedScan(refused("wrong-label", message, tone=Tone.WRONG_LABEL))
-        return brought
-
-    def _values(self, number: str, fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-        if number in labels.DONATION:
-            if fields.get("flag") in labels.NOT_ON_BAGS:
-                message = f"这是{fields['flag_meaning']}，不是血袋标签。请扫血袋上的献血码"
-                raise RefusedScan(refused("wrong-label", message, tone=Tone.WRONG_LABEL))
-            yield "donation_number", fields["donation_number"]
-        elif number in labels.GROUP:
-            yield from _group_values(fields)
-        elif number in labels.PRODUCT:
-            yield "product_code", fields["product_code"]
-        elif number in labels.DIVISION:
-            yield "split", fields["division"]
-        else:
-            key = "expires_at" if number in labels.EXPIRY else "collected_at"
-            yield key, fields[key]
+        found = scanning.brought(scan, kept, f"{self.purpose}要扫的血袋码", self._ask_for())
+        if not isinstance(found, Said):
+            return found
+        message = scanning.sentence("scan-code", found)
+        if found.code == "lost-zero":
+            raise RefusedScan(
+                Verdict("lost-zero", message, Tone.WRONG_LABEL, Role.ATTENTION, None, scan.suggestion)
+            )
+        slug = _SLUGS.get(found.code, found.code)
+        raise RefusedScan(refused(slug, message, tone=_TONES.get(slug, Tone.REFUSED)))
 
     def _ask_for(self) -> str:
         current = self.current
@@ -221,14 +194,12 @@ class Router:
             self._doubted = False
         if _holds(line, brought):
             raise self._again(current + 1, brought)
-        other = {key: value for key, value in brought.items() if line.get(key) not in (None, value)}
+        other = scanning.differing(line, brought)
         if other:
             # Whoever has begun the next bag may scan its next code, too: that one must not complete this bag.
             self._doubted = True
-            message = (
-                f"第 {current + 1} 袋还没扫齐（缺{'、'.join(self.lacking(line))}），"
-                f"这却是另一袋的{labels.named(other)}。请先扫齐，或按 Ctrl+Del 删除该行重扫"
-            )
+            found = scanning.another_bag("、".join(self.lacking(line)), other)
+            message = f"第 {current + 1} 袋{scanning.sentence('scan-one-bag', found)}"
             raise RefusedScan(refused("other-bag", message, line=current + 1, tone=Tone.OTHER_BAG))
         if self._doubted:
             message = (
@@ -365,18 +336,3 @@ def _key(line: Values) -> BagKey | None:
     if donation is None or product is None or (labels.divided(product) and not split):
         return None
     return donation, product, split or ""
-
-
-def _group_values(fields: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    message = fields.get("message")
-    if message is not None and fields.get("quarantine") and str(message).startswith("M"):
-        yield "label_message", message
-        return
-    if fields.get("abo") is None:
-        text = "这张血型码没有写明 ABO 血型，不能入库。请隔离此袋，联系供血机构"
-        raise RefusedScan(refused("group-without-abo", text))
-    if fields.get("rhd") is None:
-        text = "袋签未标明 RhD，不能入库，更不能当作阳性。请隔离此袋，联系供血机构"
-        raise RefusedScan(refused("group-without-rhd", text))
-    yield "abo", fields["abo"]
-    yield "rhd", fields["rhd"]

@@ -16,10 +16,11 @@ from bloodbank_desktop.rules import (
     receipt,
     requested,
     requesting,
+    scanning,
 )
 
 ROOMS = (
     *(closing, receipt, arrival, acceptance, bag_rules, requested, group_rules, crossmatching, handover, completing),
-    *(approval, requesting, reaction, certificates, plans),
+    *(scanning, approval, requesting, reaction, certificates, plans),
 )
 """The modules of rules, in the order in which their rules are asked."""

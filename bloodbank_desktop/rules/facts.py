@@ -118,6 +118,7 @@ class Facts:
     that an amendment replaces. `site` holds the switches that this hospital ever set; `issuing_closed` says why nothing
     may be issued at all, "" = nothing speaks against it. `reviews` are other applications for an entitlement;
     `plan_state` and `plan_remaining` are what the platform last said of a plan, "" and None where it said nothing.
+    `expects` is the field that a scan is to fill, "" = any code of a bag.
     """
 
     now: datetime
@@ -138,6 +139,7 @@ class Facts:
     reviews: tuple[KnownReview, ...] = ()
     plan_state: str = ""
     plan_remaining: Decimal | None = None
+    expects: str = ""
 
     def is_itself(self, values: Values, field_key: str, number: str) -> bool:
         """Return whether a number found in the file is the record's own, now or before an amendment."""

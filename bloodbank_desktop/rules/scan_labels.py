@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bloodbank_desktop.clock import china_text
 from bloodbank_desktop.records.codes import bag_label, donation_number
-from bloodbank_desktop.records.codes.scan import Scan, Structure
+from bloodbank_desktop.records.codes.scan import Structure
 from bloodbank_desktop.records.tables import table
 
 DONATION: Final = bag_label.stating("donation_number")
@@ -110,17 +110,3 @@ def told(values: Mapping[str, Any]) -> str:
 def divided(product: str) -> bool:
     """Return whether this product code says that its division stands in a code of its own (division 99)."""
     return len(product) == 8 and product.endswith("99")
-
-
-def unreadable(scan: Scan) -> tuple[str, str]:
-    """Return slug and sentence for a scan that cannot be used."""
-    problem = next(p for p in (*scan.problems, *scan.repairs) if p.severity == "error")
-    if problem.code == "needs-field":
-        return (
-            "no-identifier",
-            "这个码没有数据标识符，无法断定是哪一种，没有采用。"
-            "请让管理员在扫描枪上打开“ISBT 128 数据标识符”，或按 F3 手工录入",
-        )
-    if problem.code == "check-character":
-        return "check-character", problem.message
-    return "unreadable", f"没有采用：{problem.message}"

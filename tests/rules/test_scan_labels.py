@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from bloodbank_desktop.forms import labels
 from bloodbank_desktop.forms.scan_router import Router
 from bloodbank_desktop.records import codes
 from bloodbank_desktop.records.codes import bag_label, scan
@@ -15,6 +14,7 @@ from bloodbank_desktop.records.codes.reference import table
 from bloodbank_desktop.records.codes.structures import definitions, encode
 from bloodbank_desktop.records.declare import line_type
 from bloodbank_desktop.records.stock_in import StockInBag
+from bloodbank_desktop.rules import scan_labels as labels
 from tests.records.codes.test_structures import SAMPLES
 from tests.samples import NOW
 
