@@ -20,7 +20,7 @@ BAG: BagKey = ("A999926000001", "E5445V00", "")
 #: Texts of `Facts` that are no key of a table: numbers, names, sentences.
 FREE = {"holder", "amount", "intake_no", "restricted_to", "kind", "name", "request_no", "issuing_closed"}
 FREE |= {"numbers", "reactions", "id", "login", "purpose", "acting", "received_by"}
-FREE |= {"note_no", "review_no", "patient_name", "notice_no", "certificate_no"}
+FREE |= {"expects", "note_no", "review_no", "patient_name", "notice_no", "certificate_no"}
 #: Keys of tables that come with the rules that read them.
 LATER = {"antibodies", "requirements", "antigens_positive", "antigens_negative", "attributes"}
 
