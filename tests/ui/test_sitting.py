@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QDialog
+from PySide6.QtWidgets import QDialog, QWidget
 from sqlalchemy import text
 
 from bloodbank_desktop.forms.credentials import CredentialsDialog
@@ -49,6 +49,13 @@ class Screen:
         dialogs.attach(profile.desk)
         self.window.attach(profile.desk)
         assert tasks.wait_idle(PATIENCE)
+
+    def press(self, key: Qt.Key, on: QWidget | None = None) -> None:
+        """Press Ctrl and a key in the window or in what stands over it; keys reach only what is active."""
+        there = on or self.window
+        there.activateWindow()
+        wait_until(there.isActiveWindow, PATIENCE)
+        QTest.keyClick(there, key, CTRL)
 
     def dialog(self, kind: type[QDialog] = CredentialsDialog) -> Any:
         """Wait for a dialog of this kind above the window."""
@@ -152,7 +159,7 @@ def test_a_given_password_is_changed_before_anything_else(screen: Screen) -> Non
     """Who signs in with the administrator's password chooses an own one, and only then sits down."""
     boss = seat(screen.profile, "管", "administrator")
     screen.profile.persons.add(boss, "1001", "练甲", ["technician"], ONE)
-    QTest.keyClick(screen.window, KEY.Key_U, CTRL)
+    screen.press(KEY.Key_U)
     screen.fill(screen.dialog(), login="1001", password=ONE)
     wait_until(lambda: screen.dialog().objectName() == "dialog.own_password", PATIENCE)
     assert screen.profile.desk.operator == "管"
@@ -169,7 +176,7 @@ def test_a_given_password_is_changed_before_anything_else(screen: Screen) -> Non
 
 def test_a_change_of_shift_keeps_the_tab_and_asks_the_new_persons_role(screen: Screen) -> None:
     """Ctrl+U seats another person; what that one may not do is refused in words, and the list stays."""
-    QTest.keyClick(screen.window, KEY.Key_U, CTRL)
+    screen.press(KEY.Key_U)
     dialog = screen.dialog()
     assert training_persons.password() in dialog.foot.text() and "wu　训练戊（只读）" in dialog.foot.text()
     screen.fill(dialog, login="wu", password=training_persons.password())
@@ -178,14 +185,14 @@ def test_a_change_of_shift_keeps_the_tab_and_asks_the_new_persons_role(screen: S
     # A system gives the keyboard back by itself, a screen without a window manager does not.
     screen.window.activateWindow()
     wait_until(screen.window.isActiveWindow, PATIENCE)
-    QTest.keyClick(screen.window, KEY.Key_N, CTRL)
+    screen.press(KEY.Key_N)
     wait_until(lambda: "技师或审核或主任" in screen.window.messages.text, PATIENCE)
     assert not screen.window.deeds.dialogs
 
 
 def test_a_locked_window_shows_nothing_and_keeps_the_form(screen: Screen) -> None:
     """Ctrl+L covers window and dialog; Esc opens nothing; the same person goes on exactly where he was."""
-    QTest.keyClick(screen.window, KEY.Key_N, CTRL)
+    screen.press(KEY.Key_N)
     form = screen.dialog(QDialog)
     form.form.editors["diagnosis"].widget.setText("练习诊断")
     title = form.windowTitle()
@@ -221,7 +228,7 @@ def make_password(screen: Screen) -> None:
 
 def test_another_person_takes_over_and_the_draft_stays_the_first_ones(screen: Screen) -> None:
     """Whoever unlocks as another person finds no open dialog; what was begun is a draft in the name of the first."""
-    QTest.keyClick(screen.window, KEY.Key_N, CTRL)
+    screen.press(KEY.Key_N)
     form = screen.dialog(QDialog)
     form.form.editors["diagnosis"].widget.setText("练习诊断")
     screen.window.sitting.lock()
@@ -255,7 +262,7 @@ def test_a_window_that_nobody_touches_locks_itself(screen: Screen) -> None:
 
 def test_a_locked_window_can_be_closed_and_loses_nothing(screen: Screen) -> None:
     """The program ends although it is locked; the unfinished form is a draft."""
-    QTest.keyClick(screen.window, KEY.Key_N, CTRL)
+    screen.press(KEY.Key_N)
     screen.dialog(QDialog).form.editors["diagnosis"].widget.setText("练习诊断")
     screen.window.sitting.lock()
     screen.window.close()
@@ -311,7 +318,7 @@ def test_the_administrator_manages_persons(screen: Screen) -> None:
 
 def test_ctrl_l_locks_from_inside_a_dialog(screen: Screen) -> None:
     """The key works in every window of the program, where the shortcut of the main window does not reach."""
-    QTest.keyClick(screen.window, KEY.Key_N, CTRL)
+    screen.press(KEY.Key_N)
     form = screen.dialog(QDialog)
     form.activateWindow()
     wait_until(form.isActiveWindow, PATIENCE)
