@@ -125,7 +125,7 @@ def test_outbox_is_gapless_under_concurrency_and_failures(profile: Profile, tmp_
                     )
                     raise ValueError("stop")
                 with pytest.raises(Refused):
-                    one.desk.register("stock_in", stock_in_values(1, 1, receiver=None))
+                    one.desk.register("stock_in", stock_in_values(1, 1, supplier=None))
 
         return work
 
