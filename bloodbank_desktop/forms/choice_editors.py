@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from bloodbank_desktop.forms.choice_box import ChoiceBox, Entry
@@ -116,9 +116,28 @@ def _together(widths: list[int], abreast: int) -> int:
     return sum(max(widths[column::abreast], default=0) for column in range(abreast))
 
 
+class _Box(QCheckBox):
+    """One of many boxes: the arrow keys go to its neighbours. `stepped` carries -1 or 1."""
+
+    stepped = Signal(int)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        step = _STEPS.get(Qt.Key(event.key()))
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            self.stepped.emit(step)
+
+
+_STEPS = {Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1, Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1}
+
+
 @edits(kinds.Choices)
 class ChoicesEditor(Editor):
-    """Any number of entries of a code table, as a row of check boxes; what is not offered but shown gets one too."""
+    """Any number of entries of a code table, as a row of check boxes; what is not offered but shown gets one too.
+
+    The row is one stop of Tab, however many boxes it has; within it the arrow keys go from box to box.
+    """
 
     wide = True
 
@@ -132,7 +151,8 @@ class ChoicesEditor(Editor):
             self._add(key, field.kind.table.word(key))
 
     def _add(self, key: str, word: str) -> None:
-        box = QCheckBox(word, self.widget)
+        box = _Box(word, self.widget)
+        box.stepped.connect(lambda step: self._step(box, step))
         box.setObjectName(f"{self.field.key}.{key}")
         box.setAccessibleName(f"{self.field.label}：{word}")
         box.toggled.connect(self._toggled)
@@ -143,6 +163,10 @@ class ChoicesEditor(Editor):
 
     def _toggled(self) -> None:
         self.changed.emit()
+
+    def _step(self, box: QCheckBox, step: int) -> None:
+        boxes = list(self._boxes.values())
+        boxes[(boxes.index(box) + step) % len(boxes)].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _keys(self) -> tuple[str, ...]:
         return tuple(key for key, box in self._boxes.items() if box.isChecked())
@@ -175,7 +199,9 @@ class ChoicesEditor(Editor):
 
     def _lock(self, box: QCheckBox) -> None:
         box.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents, self._read_only)
-        box.setFocusPolicy(Qt.FocusPolicy.NoFocus if self._read_only else Qt.FocusPolicy.StrongFocus)
+        first = next(iter(self._boxes.values())) is box
+        free = Qt.FocusPolicy.StrongFocus if first else Qt.FocusPolicy.ClickFocus
+        box.setFocusPolicy(Qt.FocusPolicy.NoFocus if self._read_only else free)
 
     def set_read_only(self, on: bool) -> None:
         self._read_only = on

@@ -333,7 +333,9 @@ class FieldForm(QWidget):
         editor = self._cells[key].editor if key in self._cells else None
         if editor is None:
             return self._blocks.get(key, previous)
-        widgets = editor.focus_widgets()
-        if previous is not None:
-            QWidget.setTabOrder(previous, widgets[0])
-        return widgets[-1]
+        # One after the other: what is left out of a row of boxes would stay where it stood in the chain.
+        for widget in editor.focus_widgets():
+            if previous is not None:
+                QWidget.setTabOrder(previous, widget)
+            previous = widget
+        return previous

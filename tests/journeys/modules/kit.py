@@ -17,6 +17,7 @@ from shiboken6 import isValid
 
 from bloodbank_desktop.clock import SystemClock
 from bloodbank_desktop.forms.burst import Habits
+from bloodbank_desktop.forms.editors import Editor
 from bloodbank_desktop.forms.field_form import FieldForm
 from bloodbank_desktop.forms.record_dialog import RecordDialog
 from bloodbank_desktop.forms.row_dialog import RowDialog
@@ -208,6 +209,16 @@ class Person:
         self.station.page(kind).view.setFocus()
         return told
 
+    def _tick(self, owner: Editor, wanted: Iterable[str]) -> None:
+        """Go through a row of boxes with the arrow keys and tick those of these keys."""
+        for _ in owner.focus_widgets():
+            box = QApplication.focusWidget()
+            entry = box.objectName().rpartition(".")[2] if box is not None else ""
+            if entry in wanted and entry not in (owner.value() or ()):
+                self.press(KEY.Key_Space)
+            self.press(KEY.Key_Right)
+        assert set(wanted) <= set(owner.value() or ())
+
     def fill(self, dialog: RecordDialog, values: Mapping[str, Any], form: FieldForm | None = None) -> None:
         """Go through a form with Tab and write, choose or tick what is to stand there."""
         form = form or dialog.form
@@ -223,12 +234,8 @@ class Person:
                     del left[owner.field.key]
                     self.sign(dialog, owner, str(value))
                 elif isinstance(owner.kind, kinds.Choices):
-                    box = QApplication.focusWidget()
-                    entry = box.objectName().rpartition(".")[2] if box is not None else ""
-                    if entry in value and entry not in (owner.value() or ()):
-                        self.press(KEY.Key_Space)
-                    if set(value) <= set(owner.value() or ()):
-                        del left[owner.field.key]
+                    self._tick(owner, value)
+                    del left[owner.field.key]
                 else:
                     del left[owner.field.key]
                     text = owner.kind.format(value)
