@@ -33,7 +33,7 @@ def years_between(start: date, end: date) -> int:
     Moment.CERTIFICATE,
     level=Level.BLOCK,
     title="献血须在有效年限内，用血通知单须在有效期内",
-    source="用血审证公众服务端：家庭成员 5 年内在上海市献过血；safety.md T45",
+    source="用血审证公众服务端：家庭成员 5 年内在上海市献过血",
     says={
         "older-than-years": "最近献血 {on} 距申请已满 {years} 年，不能按“{case}”办理，请改选用血者情况",
         "notice-expired": "用血通知单 {number} 开于 {on}，已超过 {days} 天，请医师重新开具",
@@ -66,7 +66,7 @@ def in_force(values: Values, facts: Facts) -> Iterator[Said]:
     Moment.CERTIFICATE,
     level=Level.BLOCK,
     title="献血者与用血者的关系须与情况相符",
-    source="用血审证公众服务端（家庭成员：父母、子女、岳父母、公婆、配偶）；safety.md T45",
+    source="用血审证公众服务端（家庭成员：父母、子女、岳父母、公婆、配偶）",
     says={
         "own-certificate": "献血者与用血者是同一人，请改选“{case}”",
         "relation-impossible": "献血者与用血者相差 {years} 岁，不可能是{relation}，请核对关系和证件号码",
@@ -117,7 +117,7 @@ def _others(values: Values, facts: Facts) -> list[KnownReview]:
     level=Level.OVERRIDE,
     least="reviewer",
     title="申请用血量不超过献血权益",
-    source="上海市献血条例（免费用血量）；safety.md T45、#102",
+    source="上海市献血条例（免费用血量）",
     says={
         "over-quota": "申请 {asked} ml{before}，超过献血权益 {quota} ml（{count} 次），请减少用血量，或核实后由审核人员授权",
         "no-conversion": "{component}没有用血量折算，无法核对权益，请联系管理员补充",
@@ -149,7 +149,7 @@ def within_quota(values: Values, facts: Facts) -> Iterator[Said]:
     Moment.CERTIFICATE,
     level=Level.BLOCK,
     title="同一用血通知单、同一患者不得重复申请",
-    source="用血审证公众服务端（还有未审核的审证申请）；safety.md T45",
+    source="用血审证公众服务端（还有未审核的审证申请）",
     says={
         "notice-used": "用血通知单 {notice} 已用于审证申请 {number}，不能再次申请，请在原申请上补充材料",
         "still-open": "该患者的审证申请 {number} 还在审核，请等待结果或在原申请上补充材料",

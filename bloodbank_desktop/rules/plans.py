@@ -16,7 +16,7 @@ from bloodbank_desktop.rules.facts import Facts
     Moment.PLAN,
     level=Level.BLOCK,
     title="计划只在有效期内激活一次",
-    source="用户手册：分配到本院且未使用的献血者用血计划；safety.md T45",
+    source="用户手册：分配到本院且未使用的献血者用血计划",
     says={
         "activated-already": "这份计划已于 {when} 激活过，不能再次激活",
         "locked-by-platform": "这份计划{state}，不能再激活",

@@ -75,7 +75,7 @@ def onset_in_window(values: Values, facts: Facts) -> Iterator[Said]:
     Moment.REACTION,
     level=Level.BLOCK,
     title="严重反应先打电话",
-    source="临床输血技术规范第三十三条、第三十四条（立即通知）；safety.md 7",
+    source="临床输血技术规范第三十三条、第三十四条（立即通知）",
     says={
         "call-first": "{severity}反应：请先打电话报告{phones}，再补登记，并填写电话报告时间",
         "called-before-onset": "电话报告时间 {called} 早于反应出现时间 {onset}，请核对",

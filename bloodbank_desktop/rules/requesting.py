@@ -80,7 +80,7 @@ def _needs(values: Values) -> dict[str, Mapping[str, Any] | None]:
     Moment.REQUEST,
     level=Level.BLOCK,
     title="申请须附与品种相应的检验结果",
-    source="临床输血技术规范附件七；safety.md #80",
+    source="临床输血技术规范附件七",
     says={
         "laboratory-missing": "申请{component}须填写{wanted}（任一项），请补充检验结果",
         "laboratory-later": "申请{component}还没有{wanted}的结果，紧急用血可先登记，结果出来后补填",
@@ -184,7 +184,7 @@ def markers_known(values: Values, facts: Facts) -> Iterator[Said]:
     Moment.REQUEST,
     level=Level.WARN,
     title="短时间内重复申请同一品种须确认",
-    source="safety.md #84；医疗机构临床用血管理办法第二十条",
+    source="医疗机构临床用血管理办法第二十条",
     says={"repeated": "该患者 {when} 已有申请单 {number} 申请{components}，请确认不是重复申请"},
     hazard=Hazard("重复输血、过量输血", "两个科室或两位医师为同一需要各开一单", "确有需要的再次申请"),
     tables=("limit",),

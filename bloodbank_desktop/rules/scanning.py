@@ -123,7 +123,7 @@ def for_field(raw: str, key: str, label: str) -> str | Said:
     Moment.SCAN,
     level=Level.BLOCK,
     title="扫到的码须是所要的码",
-    source="ICCBBA ST-001 v6.2.2 2.4、7.5、10.3；CAP Today 2001；safety.md T04、T05",
+    source="ICCBBA ST-001 v6.2.2 2.4、7.5、10.3；CAP Today 2001",
     says={
         "wrong-label": "这是{seen}，不是{wanted}。{ask}",
         "control-label": "这是{seen}，不是血袋标签。请扫血袋上的献血码",
@@ -154,7 +154,7 @@ def is_asked_for(bag: Values, facts: Facts) -> Iterator[Said]:
     Moment.SCAN,
     level=Level.BLOCK,
     title="扫到的码须属于正在扫的这一袋",
-    source="ICCBBA ST-001 v6.2.2 10.3（拼接码证明两张标签同属一袋）；safety.md T05",
+    source="ICCBBA ST-001 v6.2.2 10.3（拼接码证明两张标签同属一袋）",
     says={
         "other-bag": "还没扫齐（缺{lacking}），这却是另一袋的{codes}。请先扫齐，或按 Ctrl+Del 删除该行重扫",
     },
