@@ -13,7 +13,7 @@ import pytest
 from bloodbank_desktop.clock import SystemClock
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.wire import to_json
-from tests.faults.words import ROOT, environment, program, run, word
+from tests.faults.words import ROOT, Said, environment, program, run, word
 from tests.samples import bag_values, check_character, donation_number, request_values, stock_in_values
 from tests.support import files_of
 
@@ -29,8 +29,14 @@ def write(file: Path, content: Any) -> Path:
 
 
 def delivery(seed: int = 1, **changes: Any) -> dict[str, Any]:
-    """Return the JSON of a delivery that is valid today."""
-    return to_json(record_type(DELIVERY), stock_in_values(2, seed, now=NOW, **changes))
+    """Return the JSON of a delivery that is valid today, received by the trainer and checked by a colleague."""
+    persons = {"receiver": "训练员", "checker": "训练戊"}
+    return to_json(record_type(DELIVERY), stock_in_values(2, seed, now=NOW, **persons, **changes))
+
+
+def deliver(data: Path, file: Path) -> Said:
+    """Register a delivery with the colleague who signs beside."""
+    return word(data, "register", DELIVERY, file, "--second", "wu")
 
 
 def request(seed: int = 1, **changes: Any) -> dict[str, Any]:
@@ -137,7 +143,7 @@ def test_life_of_a_request(tmp_path: Path) -> None:
 def test_delivery_cannot_be_amended_or_deleted(tmp_path: Path) -> None:
     """A registered delivery knows neither verb, even with a file that changes nothing, and stays as it was."""
     file = write(tmp_path / "file.json", delivery())
-    saved = word(tmp_path, "register", DELIVERY, file).answer
+    saved = deliver(tmp_path, file).answer
     before = word(tmp_path, "show", DELIVERY, saved["id"]).answer
     for words in (("amend", DELIVERY, saved["id"], file), ("delete", DELIVERY, saved["id"])):
         said = word(tmp_path, *words)
@@ -150,19 +156,19 @@ def test_delivery_cannot_be_amended_or_deleted(tmp_path: Path) -> None:
 def test_problems_name_field_and_line(tmp_path: Path) -> None:
     """Wrong values, unknown fields and broken rules are told with field and line, and nothing is saved."""
     bags = (bag_values(1, now=NOW), bag_values(2, now=NOW, expires_at=NOW, collected_at=None))
-    expired = word(tmp_path, "register", DELIVERY, write(tmp_path / "1", delivery(bags=bags)))
+    expired = deliver(tmp_path, write(tmp_path / "1", delivery(bags=bags)))
     assert [(p["field"], p["line"], p["code"]) for p in expired.problems] == [("bags.expires_at", 2, "expired")]
     unread = {**delivery(), "invented": 1, "transport_temperature": "warm"}
     unread["bags"][1]["abo"] = "Z"
-    told = word(tmp_path, "register", DELIVERY, write(tmp_path / "2", unread)).problems
+    told = deliver(tmp_path, write(tmp_path / "2", unread)).problems
     assert {(p["field"], p["line"]) for p in told} >= {
         ("invented", None),
         ("transport_temperature", None),
         ("bags.abo", 2),
     }
     assert word(tmp_path, "list", DELIVERY).answer["total"] == 0
-    assert word(tmp_path, "register", DELIVERY, write(tmp_path / "3", delivery())).code == 0
-    twice = word(tmp_path, "register", DELIVERY, tmp_path / "3")
+    assert deliver(tmp_path, write(tmp_path / "3", delivery())).code == 0
+    twice = deliver(tmp_path, tmp_path / "3")
     assert (twice.code, set(twice.codes)) == (1, {"duplicate-in-stock"})
     assert [problem["line"] for problem in twice.problems] == [1, 2]
 
@@ -174,8 +180,8 @@ def test_sync_against_the_training_platform(tmp_path: Path) -> None:
     """What was registered on one workstation reaches the platform once and comes to another one."""
     one, other = tmp_path / "一", tmp_path / "二"
     registered = [
-        word(one, "register", kind, write(tmp_path / "file.json", content)).answer["id"]
-        for kind, content in ((DELIVERY, delivery()), (REQUEST, request()))
+        deliver(one, write(tmp_path / "1.json", delivery())).answer["id"],
+        word(one, "register", REQUEST, write(tmp_path / "2.json", request())).answer["id"],
     ]
     serve = program("training", "serve", "--port", "0", "--db", str(tmp_path / "platform.db"), "--while-stdin")
     with subprocess.Popen(
@@ -205,7 +211,7 @@ def test_verify_says_no_for_a_planted_fault(tmp_path: Path) -> None:
     """A record that was changed behind the program is a no, named on both streams."""
     from tests.support import behind_the_triggers
 
-    word(tmp_path, "register", DELIVERY, write(tmp_path / "file.json", delivery()))
+    deliver(tmp_path, write(tmp_path / "file.json", delivery()))
     clean = word(tmp_path, "verify")
     assert (clean.code, clean.answer["ok"], clean.answer["problems"]) == (0, True, [])
     with behind_the_triggers(tmp_path / "training") as connection:

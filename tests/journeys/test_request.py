@@ -80,7 +80,8 @@ def _calm(dialog: RecordDialog | None) -> None:
 def fill(station: Workstation, dialog: RecordDialog, form: FieldForm, values: Mapping[str, Any]) -> None:
     """Go through a form with Tab and write what is to stand there, replacing what stands there."""
     left = {key: form.of.fields[key].kind.format(values[key]) for key in values if key in form.editors}
-    for _ in range(4 * len(form.editors)):
+    # Twice round: a field of many boxes has a stop for each.
+    for _ in range(8 * len(form.editors)):
         owner = form.owner_of(QApplication.focusWidget())
         if owner is not None and owner.field.key in left:
             text = left.pop(owner.field.key)
