@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from bloodbank_desktop.clock import SystemClock
+from bloodbank_desktop.clock import SystemClock, china_day
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.operations.fetching import Fetching
 from bloodbank_desktop.operations.opening import Profile
@@ -42,11 +42,12 @@ class World:
     server: TrainingServer
     net: FaultProxy
 
-    def save(self, *files: int, seed: int = 0, **changes: object) -> str:
+    def save(self, *files: int, seed: int = 0, applied_at: datetime | None = None, **changes: object) -> str:
         """Register an application with these files at the first workstation, send it, and return its id."""
         named = [self.one.desk.add_file(papers.content(number), f"{number}.pdf") for number in files]
-        now = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
-        whole = papers.review(seed, *named, **{"applied_at": now, **changes})
+        applied = applied_at or datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
+        noticed = china_day(applied) - timedelta(days=1)
+        whole = papers.review(seed, *named, **{"applied_at": applied, "notice_on": noticed, **changes})
         record_id = self.one.desk.register(REVIEW, whole).record_id
         assert engine_of(self.one, http_platform(self.one, self.server.url)).run_once(lambda _: None).success
         return record_id
