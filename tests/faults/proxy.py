@@ -34,6 +34,7 @@ class Fault:
     cut-reply: the server does its work, the client gets the first `n` bytes of the reply · drip: the reply one byte
     each `seconds` · replay: the server gets the request twice, the client the second reply · html: a portal answers,
     the server hears nothing · silent: the server does its work, the client hears nothing until it gives up.
+    An `n` below zero is counted from the end.
     """
 
     kind: str = PASS
