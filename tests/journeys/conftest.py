@@ -17,12 +17,13 @@ from bloodbank_desktop.forms.record_dialog import RecordDialog
 from bloodbank_desktop.operations import training_persons
 from bloodbank_desktop.operations.desk import Desk
 from bloodbank_desktop.paths import profile_dir
+from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.training.server import TrainingServer
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.status_area import StatusArea
 from tests.faults.proxy import FaultProxy
 from tests.journeys.window import burst
-from tests.support import FOLDER
+from tests.support import FOLDER, StandIn
 from tests.waiting import turn_events, wait_until
 
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -115,6 +116,16 @@ class Workstation:
         # A desktop gives the focus back by itself, a screen without a window manager does not.
         self.program.window.activateWindow()
         wait_until(self.program.window.isActiveWindow, PATIENCE)
+
+    def put(self, kind: str, values: Values) -> str:
+        """Have a record there that is not what the journey is about; return its id."""
+        desk = self.desk
+        # Whoever it names stands beside for this one record; in the dialogs everybody signs for himself.
+        desk.__class__ = StandIn
+        try:
+            return str(desk.register(kind, values).record_id)
+        finally:
+            desk.__class__ = Desk
 
     def sit_down(self, login: str) -> None:
         """Let another training person sign in: Ctrl+U, login, Tab, password, Enter."""

@@ -82,7 +82,7 @@ def delivery(station: Workstation, network: FaultProxy) -> Iterator[RecordDialog
     """A delivery with one whole bag, scanned, and one more bag in stock from earlier."""
     network.down()
     station.start()
-    station.desk.register("stock_in", stock_in_values(1, IN_STOCK // 1000, now=SystemClock().now()))
+    station.put("stock_in", stock_in_values(1, IN_STOCK // 1000, now=SystemClock().now()))
     station.press(Qt.Key.Key_N, CTRL)
     dialog = station.dialog()
     # Another bag between, for the label of the last bag once more would be taken for a trigger pulled twice.

@@ -50,7 +50,7 @@ def test_a_plan_is_allocated_found_and_activated(person: Person) -> None:
     # Once is once.
     person.press(KEY.Key_Return, CTRL)
     person.answer("activate", "")
-    wait_until(lambda: "不能再激活" in person.window.messages.text, PATIENCE)
+    wait_until(lambda: "激活过，不能再次激活" in person.window.messages.text, PATIENCE)
     person.sent()
     assert len([one for one in person.changes(plan.record_id) if one["body"].get("activatedBy")]) >= 1
     assert problems(person.store) == []
@@ -108,8 +108,9 @@ def test_a_delivery_note_is_ticked_off_bag_by_bag(person: Person) -> None:
     block.select(len(block.model.rows) - 1)
     person.press(KEY.Key_Delete, CTRL)
     wait_until(lambda: len(block.model.rows) == len(bags) - 1, PATIENCE)
+    person.fill(dialog, {"checker": "训练丙"})
     person.save(dialog)
-    assert {person.bag_state(bag) for bag in bags[:-1]} == {"received"} and person.bag_state(missing) == ""
+    assert {person.bag_state(bag) for bag in bags[:-1]} == {"available"} and person.bag_state(missing) == ""
 
     # The rest comes later, with the same note.
     person.go_to(NOTE)
@@ -117,6 +118,7 @@ def test_a_delivery_note_is_ticked_off_bag_by_bag(person: Person) -> None:
     wait_until(lambda: f"已收 {len(bags) - 1}，缺 1" in person.ticked(dialog), PATIENCE)
     person.scan(dialog, *person.label(missing))
     assert "缺 0" in person.ticked(dialog)
+    person.fill(dialog, {"checker": "训练丙"})
     person.save(dialog)
     person.sent()
     assert problems(person.store) == []

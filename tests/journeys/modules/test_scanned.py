@@ -59,8 +59,9 @@ def test_a_delivery_comes_in_is_sent_and_is_reversed(person: Person) -> None:
     # The same bags may come in again.
     dialog = person.begin()
     person.scan(dialog, *scans(0, now))
+    person.fill(dialog, {"checker": "训练丙"})
     person.save(dialog)
-    assert person.bag_state(bags[0]) == "received"
+    assert person.bag_state(bags[0]) == "available"
     person.sent()
     assert problems(person.store) == []
 
