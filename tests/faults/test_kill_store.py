@@ -21,9 +21,10 @@ from sqlalchemy import text
 
 from bloodbank_desktop.operations.opening import Profile
 from bloodbank_desktop.records.catalogue import record_type
+from bloodbank_desktop.records.declare import OPERATOR
 from bloodbank_desktop.records.validate import tidy
 from bloodbank_desktop.storage import rows, verify
-from tests.faults.writer import delivery
+from tests.faults.writer import delivery, writer_of
 from tests.samples import request_values
 from tests.support import FOLDER, open_store
 
@@ -171,6 +172,14 @@ def _round(writers: Writers, first: int, chance: random.Random, kept: Acknowledg
     return AT_ONCE
 
 
+def _expected(told: dict[str, Any]) -> dict[str, Any]:
+    """Return the values that the record must have: those of its seed, signed by the writer that saved it."""
+    declared, seed = record_type(told["kind"]), told["seed"]
+    values = tidy(declared, delivery(seed) if told["kind"] == "stock_in" else request_values(seed))
+    signed = {f.key: writer_of(seed) for f in declared.signed if f.signed == OPERATOR and values.get(f.key)}
+    return {**values, **signed}
+
+
 def _check(profile: Profile, kept: Acknowledged, fresh: set[str], *, whole: bool) -> None:
     """Compare the file with what was acknowledged: `fresh` records in full, or all of them."""
     with profile.store.read() as tx:
@@ -179,16 +188,15 @@ def _check(profile: Profile, kept: Acknowledged, fresh: set[str], *, whole: bool
         assert set(kept.numbers) <= set(numbers)
         for record_id in kept.records if whole else fresh:
             told = kept.records[record_id]
-            declared = record_type(told["kind"])
             row = rows.find(tx, told["kind"], record_id)
             assert row is not None, told
             # The act after the last acknowledged one may be there too: it was saved and could not say so any more.
             assert row.revision in (told["revision"], told["revision"] + 1), told
             if told["kind"] == "stock_in":
-                assert row.values == tidy(declared, delivery(told["seed"]))
+                assert row.values == _expected(told)
             elif row.revision == told["revision"]:
                 remark = f"第 {row.revision - 1} 次修改" if row.revision > 1 and not told.get("gone") else None
-                expected = tidy(declared, request_values(told["seed"]))
+                expected = _expected(told)
                 assert {k: v for k, v in row.values.items() if k != "remark"} == {
                     k: v for k, v in expected.items() if k != "remark"
                 }

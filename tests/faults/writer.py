@@ -35,12 +35,17 @@ def delivery(seed: int) -> dict[str, Any]:
     return stock_in_values(1 + seed % 3, seed)
 
 
+def writer_of(seed: int) -> str:
+    """Return the name of the person who saves the record with this seed."""
+    return f"训练{seed // ACTS}"
+
+
 def write(folder: Path, number: int) -> None:
     """Save, acknowledge, and begin again."""
     chance = random.Random(number)
     profile = open_profile(folder, training=True, clock=FakeClock())
     desk = profile.desk
-    seat(profile, f"训练{number}")
+    seat(profile, writer_of(number * ACTS))
     requests: list[tuple[str, int, int]] = []
     for seed in range(number * ACTS, (number + 1) * ACTS):
         act = chance.choice(("delivery", "draft", "open draft", "request", "amend", "delete"))
