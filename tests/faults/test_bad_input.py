@@ -27,8 +27,10 @@ from bloodbank_desktop.storage.store import FILE_NAME
 from tests.faults.tiny import TinyServer, http
 from tests.faults.words import Said, word
 from tests.samples import stock_in_values
-from tests.support import FakeClock, files_of, key_of
+from tests.support import FakeClock, files_of, key_of, seat
 
+#: Who acts on the command line where nobody is named, and the login and name of who signs beside.
+TRAINER, BESIDE = "训练员", ("wu", "训练戊")
 HANDICAP = (sys.executable, "-m", "tests.faults.handicap")
 linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the handicap is one of Linux")
 
@@ -41,6 +43,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("输血科 数据")
     (folder / "training").mkdir()
     profile = open_profile(folder / "training", training=True, clock=FakeClock())
+    seat(profile)
     for seed in range(5):
         profile.desk.register("stock_in", stock_in_values(5, seed))
     profile.close()
@@ -202,9 +205,9 @@ def test_hospital_profile_without_its_keyring_is_left_alone(tmp_path: Path) -> N
 
 @pytest.fixture
 def new_delivery(tmp_path: Path) -> Path:
-    """The JSON of a delivery of thirty bags that arrives today."""
+    """The JSON of a delivery of thirty bags that arrives today, received by the trainer and checked by who signs."""
     file = tmp_path / "入库.json"
-    values = stock_in_values(30, 50, now=SystemClock().now())
+    values = stock_in_values(30, 50, now=SystemClock().now(), receiver=TRAINER, checker=BESIDE[1])
     file.write_text(json.dumps(to_json(record_type("stock_in"), values), ensure_ascii=False), encoding="utf-8")
     return file
 
@@ -217,13 +220,13 @@ def _total(said: Said) -> Any:
 @linux_only
 def test_full_disk_saves_nothing_and_loses_nothing(data: Path, new_delivery: Path) -> None:
     """With no room for the log `register` says so, nothing half is there, and it works when there is room again."""
-    said = word(data, "register", "stock_in", new_delivery, before=(*HANDICAP, "disk=60000"))
+    said = word(data, "register", "stock_in", new_delivery, "--second", BESIDE[0], before=(*HANDICAP, "disk=60000"))
     assert (said.code, said.answer) == (1, None)
     assert said.codes in (["disk-error"], ["disk-full"])
     assert "没有保存；请" in said.words
     assert word(data, "verify").code == 0
     assert _total(word(data, "list", "stock_in")) == 5
-    assert word(data, "register", "stock_in", new_delivery).code == 0
+    assert word(data, "register", "stock_in", new_delivery, "--second", BESIDE[0]).code == 0
     assert _total(word(data, "list", "stock_in")) == 6
 
 
@@ -242,12 +245,13 @@ def test_full_disk_at_the_first_start(size: int, tmp_path: Path) -> None:
 def test_read_only_folder_is_told_and_left_alone(data: Path, new_delivery: Path) -> None:
     """In a folder without the right to write every word says so, and not a byte is changed; afterwards all is there."""
     folder = data / "training"
+    register = ("register", "stock_in", str(new_delivery), "--second", BESIDE[0])
     before = files_of(folder)
     for file in folder.iterdir():
         file.chmod(0o444)
     folder.chmod(0o555)
     try:
-        for words in (("queue",), ("register", "stock_in", str(new_delivery)), ("sync", "--once")):
+        for words in (("queue",), register, ("sync", "--once")):
             said = word(data, *words, before=(*HANDICAP, "obedient"))
             assert (said.code, said.answer, said.codes) == (1, None, ["read-only"])
             assert "请信息科检查文件夹权限" in said.words
@@ -259,7 +263,7 @@ def test_read_only_folder_is_told_and_left_alone(data: Path, new_delivery: Path)
         for file in folder.iterdir():
             file.chmod(0o644)
     assert files_of(folder) == before
-    assert word(data, "register", "stock_in", new_delivery).code == 0
+    assert word(data, *register).code == 0
 
 
 def test_data_folder_that_is_a_file_is_told(tmp_path: Path) -> None:
