@@ -124,7 +124,8 @@ class Program(QObject):
         # Where people sign in, nothing is read before somebody has.
         first = self.window.tabs.preview(self._early_source, TRAINER_NAME) if training else None
         if first is not None:
-            first.view.painted.connect(lambda: self._soon.start(0))
+            # Painted only after the latest moment, as on a slow machine, it is open or being opened already.
+            first.view.painted.connect(lambda: self._soon.start(0) if self._soon.isActive() else None)
         self.window.show()
 
     def _sounds(self) -> Sounds:
