@@ -22,7 +22,7 @@ from bloodbank_desktop.storage import verify
 from tests.operations.bag_deeds import Bags
 from tests.rules.bag_table import ENDS, EVENTS, LIFE
 from tests.samples import NOW, bag_values
-from tests.support import FakeClock, open_store
+from tests.support import FakeClock, open_store, seat
 
 BAGS = tuple(bag_values(index, group=("A", "positive")) for index in range(5))
 SOME = st.sets(st.integers(0, len(BAGS) - 1), min_size=1, max_size=3).map(sorted)
@@ -145,6 +145,8 @@ class BagMachine(RuleBasedStateMachine):
         keys, holder = [bag_key(BAGS[index]) for index in which], f"SQS{patient:08d}"
 
         def act() -> bool:
+            # Who received a bag alone does not accept it herself.
+            seat(self.bags.profile, "训练乙" if deed == "accept" else "训练甲")
             self.bags.stock.do(deed, keys, reason="核对", place="9号冰箱", holder=holder if deed == "reserve" else "")
             return True
 
