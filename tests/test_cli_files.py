@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bloodbank_desktop.clock import SystemClock
+from bloodbank_desktop.clock import SystemClock, china_day
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.wire import to_json
 from bloodbank_desktop.training.server import TrainingServer
@@ -72,9 +72,10 @@ def test_a_file_that_cannot_be_taken_is_a_no(tmp_path: Path, entry: Any, code: s
 def test_a_file_of_another_workstation_is_written_out(tmp_path: Path) -> None:
     """`file` asks the platform for what is not here; without the network it says why, and then it is here for ever."""
     one, two, scan = tmp_path / "甲", tmp_path / "乙", papers.written(tmp_path, "扫描.png")
-    old = (SystemClock().now() - timedelta(days=40)).isoformat()
+    then = SystemClock().now() - timedelta(days=40)
+    old = {"applied_at": then.isoformat(), "notice_on": china_day(then).isoformat()}
     with TrainingServer(tmp_path / "platform.db") as server:
-        assert _saved(one, tmp_path, {"path": scan.name}, applied_at=old).code == 0
+        assert _saved(one, tmp_path, {"path": scan.name}, **old).code == 0
         for folder in (one, two):
             assert word(folder, "sync", "--once", "--platform", server.url).code == 0
         sha256 = hashlib.sha256(scan.read_bytes()).hexdigest()
