@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit
 
 from bloodbank_desktop.app import Program
 from bloodbank_desktop.clock import Clock, SystemClock
@@ -134,6 +134,11 @@ class Workstation:
         wait_until(lambda: window.deeds.dialogs and window.deeds.dialogs[-1].isActiveWindow(), PATIENCE)
         dialog = window.deeds.dialogs[-1]
         assert dialog.objectName() == "dialog.sign_in"
+        # Whoever signed in last is offered, and the password is asked for.
+        line = dialog.findChild(QLineEdit, "login")
+        assert isinstance(line, QLineEdit)
+        line.setFocus()
+        line.selectAll()
         for text in (login, training_persons.password()):
             for character in text:
                 QTest.keyClick(dialog.windowHandle(), character)  # type: ignore[call-overload]

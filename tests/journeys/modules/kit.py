@@ -12,7 +12,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QTableView, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMenu, QPlainTextEdit, QTableView, QWidget
 from shiboken6 import isValid
 
 from bloodbank_desktop.clock import SystemClock
@@ -366,7 +366,10 @@ class Person:
         # The last reason of the table.
         self.press(KEY.Key_End)
         self.press(KEY.Key_Tab)
+        words = QApplication.focusWidget()
+        assert isinstance(words, QPlainTextEdit)
         write(comment)
+        wait_until(lambda: words.toPlainText() == comment, PATIENCE)
         self.press(KEY.Key_S, CTRL)
         wait_until(lambda: dialog not in self.window.deeds.dialogs, PATIENCE)
         self.station.closed()
