@@ -116,6 +116,9 @@ def varied(module: RecordType) -> tuple[Place, ...]:
     moved = (effects.moves_bags(module.key) or module.key == "adverse_reaction") and module.key != "recall_notice"
     fixed = set(samples.LABEL) - {"split", "label_message"} if moved else set()
     places = [place for place in PLACES if place.module is module and place.field.signed != OPERATOR]
+    if module.key in effects.EFFECTS:
+        # Who it is stays: another number may be that of somebody whom earlier records know otherwise.
+        places = [place for place in places if not {"patient", "person"} & set(place.field.links)]
     if module.key == "clinical_issue":
         # The sample of a patient says her group, or no bag may leave at all.
         places = [place for place in places if place.group or place.field.key not in _GROUPED]
