@@ -108,6 +108,7 @@ def value_of(f: Field) -> st.SearchStrategy[Any]:
     raise TypeError(f"no strategy for the kind {kind.name!r}")
 
 
+_IDENTIFYING = frozenset({"patient", "person", "request"})
 _GROUPED = frozenset(samples.sample_values()) | {"patient_abo", "patient_rhd"}
 
 
@@ -117,8 +118,8 @@ def varied(module: RecordType) -> tuple[Place, ...]:
     fixed = set(samples.LABEL) - {"split", "label_message"} if moved else set()
     places = [place for place in PLACES if place.module is module and place.field.signed != OPERATOR]
     if module.key in effects.EFFECTS:
-        # Who it is stays: another number may be that of somebody whom earlier records know otherwise.
-        places = [place for place in places if not {"patient", "person"} & set(place.field.links)]
+        # Whose it is stays: another number may be that of somebody, or of a request, that earlier records know.
+        places = [place for place in places if not _IDENTIFYING & set(place.field.links)]
     if module.key == "clinical_issue":
         # The sample of a patient says her group, or no bag may leave at all.
         places = [place for place in places if place.group or place.field.key not in _GROUPED]
