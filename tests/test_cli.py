@@ -30,13 +30,13 @@ def write(file: Path, content: Any) -> Path:
 
 def delivery(seed: int = 1, **changes: Any) -> dict[str, Any]:
     """Return the JSON of a delivery that is valid today, received by the trainer and checked by a colleague."""
-    persons = {"receiver": "训练员", "checker": "训练戊"}
+    persons = {"receiver": "训练员", "checker": "训练乙"}
     return to_json(record_type(DELIVERY), stock_in_values(2, seed, now=NOW, **persons, **changes))
 
 
 def deliver(data: Path, file: Path) -> Said:
     """Register a delivery with the colleague who signs beside."""
-    return word(data, "register", DELIVERY, file, "--second", "wu")
+    return word(data, "register", DELIVERY, file, "--second", "yi")
 
 
 def request(seed: int = 1, **changes: Any) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def test_life_of_a_request(tmp_path: Path) -> None:
     assert {"patient_name", "diagnosis"} <= {problem["field"] for problem in empty.problems}
 
     filled = {key: value for key, value in template.items() if not isinstance(value, list)} | request()
-    registered = word(data, "register", REQUEST, write(file, filled), "--operator", "训练乙")
+    registered = word(data, "register", REQUEST, write(file, filled), "--operator", "yi")
     assert registered.code == 0
     saved = registered.answer
     assert list(saved) == ["kind", "id", "name", "revision", "queue_number", "at"]

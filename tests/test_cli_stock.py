@@ -22,7 +22,7 @@ from tests.support import files_of
 
 NOW = SystemClock().now().replace(second=0, microsecond=0)
 #: Who acts where nobody is named, and the login and name of who signs beside.
-TRAINER, BESIDE = "训练员", ("wu", "训练戊")
+TRAINER, BESIDE = "训练员", ("yi", "训练乙")
 ONE, TWO = (bag_values(n, now=NOW) for n in (1000, 1001))
 
 
