@@ -73,7 +73,7 @@ def test_a_file_of_another_workstation_is_written_out(tmp_path: Path) -> None:
     """`file` asks the platform for what is not here; without the network it says why, and then it is here for ever."""
     one, two, scan = tmp_path / "甲", tmp_path / "乙", papers.written(tmp_path, "扫描.png")
     then = SystemClock().now() - timedelta(days=40)
-    old = {"applied_at": then.isoformat(), "notice_on": china_day(then).isoformat()}
+    old: dict[str, Any] = {"applied_at": then.isoformat(), "notice_on": china_day(then).isoformat()}
     with TrainingServer(tmp_path / "platform.db") as server:
         assert _saved(one, tmp_path, {"path": scan.name}, **old).code == 0
         for folder in (one, two):

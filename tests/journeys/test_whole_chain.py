@@ -156,6 +156,9 @@ def _import_request(person: Person, path: Path) -> str:
     """The ward's request comes as a workbook; it is looked at, then imported with keys."""
     wanted = {"component": "RBC-SLR", "abo": "A", "rhd": "positive", "amount": Decimal(4)}
     values = samples.request_values(PATIENT, now=this_minute(), components=(wanted,))
+    # 800 ml in a day want the head of the department as well.
+    senior = values["approvals"][1]
+    values["approvals"] = (*values["approvals"], {**senior, "role": "head", "name": samples.STAFF[2]})
     write_book(path, [values])
     page = person.go_to(REQUEST)
     person.press(KEY.Key_I, CTRL | SHIFT)
