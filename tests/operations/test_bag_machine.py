@@ -147,7 +147,12 @@ class BagMachine(RuleBasedStateMachine):
         def act() -> bool:
             # Who received a bag alone does not accept it herself.
             seat(self.bags.profile, "训练乙" if deed == "accept" else "训练甲")
-            self.bags.stock.do(deed, keys, reason="核对", place="9号冰箱", holder=holder if deed == "reserve" else "")
+            try:
+                self.bags.stock.do(
+                    deed, keys, reason="核对", place="9号冰箱", holder=holder if deed == "reserve" else ""
+                )
+            finally:
+                seat(self.bags.profile)
             return True
 
         if self.attempt(deed, which, act) and deed != "relocate":
