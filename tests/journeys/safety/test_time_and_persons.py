@@ -188,6 +188,8 @@ def test_one_person_is_not_two_at_the_hand_over(desk: IssueDesk) -> None:
     assert "same-person" in [one.code for one in refused.value.problems]
     desk.nothing_left(bag)
 
+    desk.back_to(dialog)
+    dialog.form.editors["forward_group"].focus()
     desk.fill(dialog, wanted)
     assert desk.attempt(dialog) == []
     desk.hand_over(dialog, wanted, bag)
