@@ -133,4 +133,8 @@ def tried(mutant: Mutant, with_tests: bool = True) -> Result:
 def start() -> None:
     """Prepare a worker."""
     sys.dont_write_bytecode = True
+    # Loaded once here and not in every process that runs tests; plug-ins of other tests would be loaded each time.
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    for name in ("pytest", "hypothesis", "hypothesis.strategies"):
+        importlib.import_module(name)
     prepared()
