@@ -68,6 +68,7 @@ def test_the_cells_that_were_asked_are_collected() -> None:
 
 def test_every_table_of_the_program_is_whole_and_has_a_source() -> None:
     """Each file can be read, is found by its name and says where it comes from and which edition it is."""
+    assert {"abo_compatibility", "rhd_compatibility"} <= set(decision_names())
     for name in decision_names():
         one = decision(name)
         assert one.label and one.version and one.source

@@ -62,6 +62,15 @@ def test_what_an_issue_leaves(changes: dict[str, Any], left: tuple[str, ...]) ->
     assert completing.outstanding(values) == left
 
 
+def test_what_stays_as_it_was_stated() -> None:
+    """Sample, groups, antibodies and crossmatch of an issue are kept, and nothing else."""
+    assert {
+        "request_no", "sample_no", "sampled_at", "forward_group", "reverse_group", "sample_rhd", "second_abo",
+        "second_rhd", "antibody_screen", "antibodies", "crossmatch_result", "crossmatch_method", "major_side",
+        "minor_side", "crossmatched_by", "crossmatched_at", "crossmatch_reviewer",
+    } == completing.KEPT  # fmt: skip
+
+
 def test_what_a_request_leaves() -> None:
     """Only an emergency leaves a duty, and only while its own volume lacks an approval."""
     urgent = {"urgency": "emergency", "emergency_reason": "大出血抢救"}
@@ -142,6 +151,8 @@ def test_bags_are_chosen_ahead_by_what_is_known() -> None:
     assert known["patient_name"] == values["patient_name"]
     grouped, told = case("issue", {"forward_group": "O", "reverse_group": "O", "second_abo": "O"})
     assert recipient.as_known(grouped, told) is grouped
+    once, told = case("issue", {"second_abo": None, "second_rhd": None})
+    assert recipient.as_known(once, told) is once
     earlier = {"abo": "B", "rhd": "positive", "at": "2026-11-20T09:00:00+08:00"}
     values, facts = case("issue", {**EMERGENCY, **NO_SAMPLE}, **{"patient.groups": [earlier]})
     assert recipient.as_known(values, facts) is values

@@ -73,3 +73,11 @@ def test_a_signature_holds_ten_minutes_and_for_its_purpose(seconds: int, purpose
 def test_two_persons_of_one_name_differ_in_the_audit() -> None:
     """The audit's actor has the login beside the name."""
     assert Person("1", "a", "王练", frozenset()).actor != Person("2", "b", "王练", frozenset()).actor
+
+
+def test_a_permission_in_words() -> None:
+    """Who lacks a right reads which: a special right, a verb of a module, or an event of a bag."""
+    words = {"selfcheck": "运行自检", "register:stock_in": "登记血袋入库", "delete:transfusion_request": "删除输血申请单"}
+    words["stock:quarantine"] = "登记血袋隔离"
+    assert {permission: persons.said(permission) for permission in words} == words
+    assert person("technician").may("*") is False

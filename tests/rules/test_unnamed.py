@@ -10,6 +10,7 @@ import pytest
 
 from bloodbank_desktop.operations.trying import ask
 from bloodbank_desktop.records.tables import table
+from bloodbank_desktop.rules.arrival import wants_regroup
 from bloodbank_desktop.rules.catalogue import RULES, Finding, Level
 from bloodbank_desktop.rules.decisions import decision
 from bloodbank_desktop.rules.described import describe
@@ -174,3 +175,13 @@ def test_an_empty_table_lets_nothing_pass(name: str) -> None:
         cells.update(kept)
     assert blocked
     assert all(one.level is Level.BLOCK for one in blocked)
+    if name == "rhd_compatibility":
+        assert [one.code for one in blocked] == ["rhd-never"]
+
+
+def test_an_unknown_component_waits_for_its_group() -> None:
+    """What the table of components does not name is found again before it is accepted; plasma is not."""
+    assert wants_regroup("NIX", {"regroup": "at_receipt"})
+    assert wants_regroup("RBC-SLR", {"regroup": "at_receipt"})
+    assert not wants_regroup("FFP", {"regroup": "at_receipt"})
+    assert not wants_regroup("NIX", {"regroup": "at_crossmatch"})
