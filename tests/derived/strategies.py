@@ -123,6 +123,9 @@ def varied(module: RecordType) -> tuple[Place, ...]:
     if module.key == "clinical_issue":
         # The sample of a patient says her group, or no bag may leave at all.
         places = [place for place in places if place.group or place.field.key not in _GROUPED]
+    if module.key == "entitlement_review":
+        # The number of an identity document makes two records those of one person, who may have one application open.
+        places = [place for place in places if place.field.key != "id_no"]
     return tuple(place for place in places if place.group != "bags" or place.field.key not in fixed)
 
 
