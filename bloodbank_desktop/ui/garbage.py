@@ -8,17 +8,26 @@ explains.
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
 _EVERY_MS = 500
+#: How many looks the older generations give way to a person who works: a minute at most.
+_PATIENCE = 120
 
 
 class MainThreadGarbage(QObject):
-    """Takes the automatic collector's place, by its own thresholds, until `stop`."""
+    """Takes the automatic collector's place, by its own thresholds, until `stop`.
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    While it is `busy()` between two looks, somebody works and would notice the pause: the generations that take long give
+    way.
+    """
+
+    def __init__(self, parent: QObject | None = None, *, busy: Callable[[], bool] = lambda: False) -> None:
         super().__init__(parent)
+        self._busy = busy
+        self._waited = 0
         self._was_on = gc.isenabled()
         gc.disable()
         self._timer = QTimer(self)
@@ -30,9 +39,15 @@ class MainThreadGarbage(QObject):
     def collect(self) -> None:
         """Collect the generations that are due."""
         due = [count > most for count, most in zip(gc.get_count(), gc.get_threshold(), strict=True)]
-        if due[0]:
-            generation = 2 if due[1] and due[2] else 1 if due[1] else 0
-            gc.collect(generation)
+        if not due[0]:
+            return
+        generation = 2 if due[1] and due[2] else 1 if due[1] else 0
+        if self._busy() and generation and self._waited < _PATIENCE:
+            self._waited += 1
+            generation = 0
+        elif generation:
+            self._waited = 0
+        gc.collect(generation)
 
     def spare(self) -> None:
         """Look no more at what there is now: modules and tables stay, and going through them takes a tenth of a second.

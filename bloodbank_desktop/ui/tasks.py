@@ -65,7 +65,8 @@ class Tasks(QObject):
         self._running = 0
         self._closed = False
         # As long as there are lanes, none of them may collect garbage: there are widgets in it.
-        self._garbage = MainThreadGarbage(self)
+        self._busy_lately = False
+        self._garbage = MainThreadGarbage(self, busy=self._somebody_waits)
         self._answered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
     def database(
@@ -160,11 +161,17 @@ class Tasks(QObject):
         number = next(self._numbers)
         self._tasks[number] = _Task(fn, done, failed, owner)
         self._running += 1
+        self._busy_lately = True
         try:
             lane.submit(self._work, number)
         except RuntimeError:  # the network lane, during shutdown
             self._running -= 1
             del self._tasks[number]
+
+    def _somebody_waits(self) -> bool:
+        """Whether anything was handed over since the last question, or still runs."""
+        lately, self._busy_lately = self._busy_lately, False
+        return lately or self._running > 0
 
     def _work(self, number: int) -> None:
         """Called on a lane."""
