@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 TRAINER_NAME = "训练员"
 #: A window that nobody sees, minimized or on another screen, is not painted.
 _LATEST_MS = 400
+#: How long the window may wait for its first rows before it is shown.
+_ROWS_SECONDS = 0.05
 #: How often reservations are looked at that have run out.
 _OVERDUE_MS = 5 * 60 * 1000
 
@@ -126,6 +128,8 @@ class Program(QObject):
         if first is not None:
             # Painted only after the latest moment, as on a slow machine, it is open or being opened already.
             first.view.painted.connect(lambda: self._soon.start(0) if self._soon.isActive() else None)
+            # Painted with its rows at once, where they come in a moment; to paint it twice would take longer.
+            self.tasks.wait_idle(_ROWS_SECONDS)
         self.window.show()
 
     def _sounds(self) -> Sounds:

@@ -19,30 +19,28 @@ class SideTabs(QTabBar):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._widths: dict[str, int] = {}
-        #: What a tab adds to its words in width, and its height.
-        self._edges = QSize()
+        #: The size of each tab, which is that of the widest, and the words that it was measured for.
+        self._size = QSize()
+        self._measured: str | None = None
         self.setObjectName("tabs.bar")
         self.setAccessibleName("模块")
         self.setDrawBase(False)
 
     def tabSizeHint(self, index: int) -> QSize:
-        widest = max((self._width(self.tabText(place)) for place in range(self.count())), default=0)
-        if self._edges.isEmpty():
-            self._edges = QSize(theme.em(self, 2), self.fontMetrics().height() + theme.em(self, 0.9))
-        return QSize(widest + self._edges.width(), self._edges.height())
+        # Qt asks for the size of every tab at every layout, and each answer needs the words of all.
+        words = "\n".join(map(self.tabText, range(self.count())))
+        if words != self._measured:
+            metrics = self.fontMetrics()
+            self._size = QSize(
+                metrics.size(0, words).width() + theme.em(self, 2), metrics.height() + theme.em(self, 0.9)
+            )
+            self._measured = words
+        return QSize(self._size)
 
     def changeEvent(self, event: QEvent) -> None:
         # Before Qt measures anew in another font.
-        self._widths.clear()
-        self._edges = QSize()
+        self._measured = None
         super().changeEvent(event)
-
-    def _width(self, words: str) -> int:
-        # Qt asks for the size of every tab at every layout, and each answer needs the words of all.
-        if words not in self._widths:
-            self._widths[words] = self.fontMetrics().horizontalAdvance(words)
-        return self._widths[words]
 
     def minimumTabSizeHint(self, index: int) -> QSize:
         return self.tabSizeHint(index)
