@@ -33,9 +33,9 @@ from bloodbank_desktop.records.declare import RecordType, Values
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.validate import problems, tidy
 from bloodbank_desktop.records.wire import body, canonical, digest
-from bloodbank_desktop.storage import audit, outbox, platform_rows, rows, schema
+from bloodbank_desktop.storage import audit, outbox, platform_rows, rows, tables
 from bloodbank_desktop.storage.ledger import Cause
-from bloodbank_desktop.storage.schema import SEQ
+from bloodbank_desktop.storage.names import SEQ
 from bloodbank_desktop.storage.search import grams
 from tests import samples
 
@@ -183,14 +183,14 @@ class Filler:
                 tx.execute(members[key], found)
         tx.execute(rows.index_statement(declared.key), part.grams)
         if part.outbox:
-            tx.execute(insert(schema.outbox), part.outbox)
+            tx.execute(insert(tables.outbox), part.outbox)
         effect = effects.EFFECTS.get(declared.key)
         notes: list[dict[str, Any]] = []
         for values, act, content in part.acts:
             if effect is not None:
                 effect.apply(tx, values, act)
             notes.append(self._note(act, arrived, content))
-        tx.execute(insert(schema.audit), notes)
+        tx.execute(insert(tables.audit), notes)
         if part.copies:
             platform_rows.keep(tx, part.copies)
 

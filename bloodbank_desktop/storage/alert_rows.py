@@ -10,7 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Select, func, insert, select
 
 from bloodbank_desktop.clock import CHINA, china_day
-from bloodbank_desktop.storage.schema import DELETED, alert_reviews, alerts, record_table
+from bloodbank_desktop.storage.names import DELETED
+from bloodbank_desktop.storage.tables import alert_reviews, alerts, record_table
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, insert, select
 
 from bloodbank_desktop.clock import utc_text
 from bloodbank_desktop.records.wire import canonical
-from bloodbank_desktop.storage.schema import audit
+from bloodbank_desktop.storage.tables import audit
 
 _START = ""
 

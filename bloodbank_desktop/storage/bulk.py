@@ -18,10 +18,11 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.wire import canonical, to_json
-from bloodbank_desktop.storage import audit, facts, outbox, rows, schema
+from bloodbank_desktop.storage import audit, facts, outbox, rows, tables
+from bloodbank_desktop.storage.names import DELETED, ID, REVISION, SEQ, search_table
 from bloodbank_desktop.storage.rows import Row
-from bloodbank_desktop.storage.schema import DELETED, ID, REVISION, SEQ, lines_table, record_table, search_table
 from bloodbank_desktop.storage.search import grams
+from bloodbank_desktop.storage.tables import lines_table, record_table
 
 _MANY = text("SELECT value FROM json_each(:wanted)")
 
@@ -61,7 +62,7 @@ def add(tx: Connection, kind: str, records: Sequence[tuple[str, Values]], *, at:
 def send(tx: Connection, kind: str, op: str, acts: Sequence[Act], *, at: datetime, actor: str) -> list[int | None]:
     """Append the operations that travel to the outbox; return their device numbers, None for the others."""
     incarnation = facts.get(tx, facts.INCARNATION) or ""
-    dseq = int(tx.execute(select(func.coalesce(func.max(schema.outbox.c.dseq), 0))).scalar_one())
+    dseq = int(tx.execute(select(func.coalesce(func.max(tables.outbox.c.dseq), 0))).scalar_one())
     numbers: list[int | None] = []
     made: list[dict[str, Any]] = []
     for act in acts:
@@ -85,7 +86,7 @@ def send(tx: Connection, kind: str, op: str, acts: Sequence[Act], *, at: datetim
             )
         )
     if made:
-        tx.execute(insert(schema.outbox), made)
+        tx.execute(insert(tables.outbox), made)
     return numbers
 
 
@@ -98,7 +99,7 @@ def note(tx: Connection, key: bytes, notes: Iterable[tuple[str, str, Any]], *, a
         made.append(row)
         number, previous = row["seq"], row["mac"]
     if made:
-        tx.execute(insert(schema.audit), made)
+        tx.execute(insert(tables.audit), made)
 
 
 def taken(tx: Connection, kind: str, key: str, values: Iterable[str]) -> set[str]:
@@ -142,7 +143,7 @@ def read(tx: Connection, kind: str, seqs: Sequence[int]) -> Iterator[dict[str, A
 
 def of_operations(tx: Connection, kind: str, first: int, last: int) -> list[tuple[Row, str]]:
     """Return the records that the operations numbered `first` to `last` registered, each with its operation's state."""
-    table = schema.outbox
+    table = tables.outbox
     wanted = select(table.c.record_id, table.c.state).where(
         table.c.dseq.between(first, last), table.c.kind == kind, table.c.op == "register"
     )
@@ -164,7 +165,7 @@ def of_operations(tx: Connection, kind: str, first: int, last: int) -> list[tupl
 
 def platform_versions(tx: Connection, record_ids: Iterable[str]) -> dict[str, int]:
     """Return the version that the platform has of each record that it has."""
-    copies = schema.platform_copies
+    copies = tables.platform_copies
     wanted = select(copies.c.record_id, copies.c.version).where(copies.c.record_id.in_(_MANY))
     return {one: version for one, version in tx.execute(wanted, {"wanted": json.dumps(list(record_ids))})}
 
@@ -184,7 +185,7 @@ def remove(tx: Connection, kind: str, gone: Sequence[Row], *, at: datetime, acto
         }
         for row in gone
     ]
-    tx.execute(insert(schema.revisions), kept)
+    tx.execute(insert(tables.revisions), kept)
     mark = update(head).where(head.c[SEQ] == bindparam("b_seq"))
     marked = mark.values({DELETED: at, REVISION: head.c[REVISION] + 1, "_changed_at": at, "_changed_by": actor})
     tx.execute(marked, [{"b_seq": row.seq} for row in gone])
@@ -194,7 +195,7 @@ def remove(tx: Connection, kind: str, gone: Sequence[Row], *, at: datetime, acto
 
 def close(tx: Connection, states: Mapping[str, str], *, at: datetime) -> None:
     """Close the operations that wait for a person, of each record with the state given for it."""
-    table = schema.outbox
+    table = tables.outbox
     shut = (
         update(table)
         .where(table.c.record_id == bindparam("b_record"), table.c.state.in_(outbox.ATTENTION))

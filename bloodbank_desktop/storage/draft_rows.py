@@ -19,7 +19,7 @@ from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import LineType, Values
 from bloodbank_desktop.records.kinds import Unreadable
 from bloodbank_desktop.storage import rows
-from bloodbank_desktop.storage.schema import draft_lines, drafts
+from bloodbank_desktop.storage.tables import draft_lines, drafts
 
 
 @dataclass(frozen=True)

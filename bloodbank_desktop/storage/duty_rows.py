@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, func, insert, select, update
 
-from bloodbank_desktop.storage.schema import duties
+from bloodbank_desktop.storage.tables import duties
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects.sqlite import insert
 
-from bloodbank_desktop.storage.schema import meta
+from bloodbank_desktop.storage.tables import meta
 
 DEVICE, INCARNATION, EPOCH, LAST_SUCCESS, TROUBLE, WORKSTATION = (
     "device_id",

@@ -19,7 +19,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.types import NullType
 
 from bloodbank_desktop.storage import wanted_files
-from bloodbank_desktop.storage.schema import draft_files, file_contents, file_sent
+from bloodbank_desktop.storage.tables import draft_files, file_contents, file_sent
 
 #: The action of the audit row that every kept file has, with the object "file/<sha256>".
 ADDED = "add-file"

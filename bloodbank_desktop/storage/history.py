@@ -15,7 +15,7 @@ from sqlalchemy import Connection, insert, select
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.wire import canonical, from_json, to_json
 from bloodbank_desktop.storage.rows import Row
-from bloodbank_desktop.storage.schema import revisions
+from bloodbank_desktop.storage.tables import revisions
 
 
 @dataclass(frozen=True)

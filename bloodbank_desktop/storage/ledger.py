@@ -17,7 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.wire import canonical
-from bloodbank_desktop.storage.schema import ledger, stock
+from bloodbank_desktop.storage.tables import ledger, stock
 
 _TESTED = ("antigens_positive", "antigens_negative", "attributes", "restricted_to")
 _FACTS = ("component", "abo", "rhd", "amount", "expires_at", "location", *_TESTED)

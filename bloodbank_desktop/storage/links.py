@@ -10,7 +10,8 @@ from sqlalchemy import Connection, Select, bindparam, insert, or_, select
 
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import all_records
-from bloodbank_desktop.storage.schema import BAG, DELETED, ID, lines_table, patient_merges, record_table, stock
+from bloodbank_desktop.storage.names import BAG, DELETED, ID
+from bloodbank_desktop.storage.tables import lines_table, patient_merges, record_table, stock
 
 Ref = tuple[str, str]
 """Kind and id of a record."""

@@ -21,10 +21,11 @@ from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.storage.listing import Listing as Listing
 from bloodbank_desktop.storage.listing import ListQuery as ListQuery
 from bloodbank_desktop.storage.listing import ListRow as ListRow
+from bloodbank_desktop.storage.names import DELETED, ID, REVISION, SEQ, count_column, search_table
 from bloodbank_desktop.storage.outbox import CLOSED, OPEN, record_states, under_way
 from bloodbank_desktop.storage.platform_rows import stated
-from bloodbank_desktop.storage.schema import DELETED, ID, REVISION, SEQ, count_column, record_table, search_table
 from bloodbank_desktop.storage.search import match, needles
+from bloodbank_desktop.storage.tables import record_table
 from bloodbank_desktop.storage.upload_states import settled
 
 UPLOAD = "upload"

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Select, bindparam, select, text
 
 from bloodbank_desktop.records.bag import BagKey
 from bloodbank_desktop.records.catalogue import record_type
-from bloodbank_desktop.storage.schema import BAG, DELETED, lines_table, record_table
+from bloodbank_desktop.storage.names import BAG, DELETED
+from bloodbank_desktop.storage.tables import lines_table, record_table
 
 _KIND = "dispatch_note"
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Select, case, func, insert, select, text, upd
 
 from bloodbank_desktop.clock import from_utc_text
 from bloodbank_desktop.storage import facts
-from bloodbank_desktop.storage.schema import OPEN_ROWS, outbox
+from bloodbank_desktop.storage.tables import OPEN_ROWS, outbox
 from bloodbank_desktop.storage.upload_states import ATTENTION as ATTENTION
 from bloodbank_desktop.storage.upload_states import CLOSED as CLOSED
 from bloodbank_desktop.storage.upload_states import OPEN as OPEN

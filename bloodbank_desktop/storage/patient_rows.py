@@ -19,7 +19,8 @@ from bloodbank_desktop.clock import from_utc_text
 from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.catalogue import all_records, record_type
 from bloodbank_desktop.storage import links
-from bloodbank_desktop.storage.schema import DELETED, ID, lines_table, platform_copies, record_table
+from bloodbank_desktop.storage.names import DELETED, ID
+from bloodbank_desktop.storage.tables import lines_table, platform_copies, record_table
 
 #: Columns of a record that say something of its patient, each where the module has it.
 _SAID = (
@@ -55,9 +56,7 @@ def _every(column: str) -> Select[Any]:
         head = record_table(declared.key)
         title = head.c[declared.title[0]]
         at = head.c[declared.newest_by] if _is_moment(declared.key) else head.c["_created_at"]
-        said = [
-            (head.c[name].cast(Text) if name in declared.fields else null()).label(name) for name in _SAID
-        ]
+        said = [(head.c[name].cast(Text) if name in declared.fields else null()).label(name) for name in _SAID]
         query = (
             select(
                 literal(declared.key).label("kind"),

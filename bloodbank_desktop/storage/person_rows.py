@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, exists, insert, select, update
 from sqlalchemy.dialects.sqlite import insert as upsert
 
-from bloodbank_desktop.storage.schema import persons, sign_in_failures
+from bloodbank_desktop.storage.tables import persons, sign_in_failures
 
 
 @dataclass(frozen=True)

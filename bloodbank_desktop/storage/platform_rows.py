@@ -12,7 +12,7 @@ from sqlalchemy import Connection, bindparam, delete, func, select, text
 from sqlalchemy.dialects.sqlite import insert
 
 from bloodbank_desktop.storage.columns import Moment
-from bloodbank_desktop.storage.schema import cursors, platform_copies
+from bloodbank_desktop.storage.tables import cursors, platform_copies
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,8 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, or_, select, text
 
 from bloodbank_desktop.records.catalogue import record_type
-from bloodbank_desktop.storage.schema import DELETED, ID, SEQ, lines_table, patient_merges, record_table
+from bloodbank_desktop.storage.names import DELETED, ID, SEQ
+from bloodbank_desktop.storage.tables import lines_table, patient_merges, record_table
 
 _MANY = text("SELECT value FROM json_each(:wanted)")
 

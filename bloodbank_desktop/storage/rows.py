@@ -12,17 +12,9 @@ from sqlalchemy import Connection, Insert, Select, TextClause, bindparam, insert
 
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import LineType, RecordType, Values
-from bloodbank_desktop.storage.schema import (
-    DELETED,
-    ID,
-    REVISION,
-    SEQ,
-    count_column,
-    lines_table,
-    record_table,
-    search_table,
-)
+from bloodbank_desktop.storage.names import DELETED, ID, REVISION, SEQ, count_column, search_table
 from bloodbank_desktop.storage.search import fold, grams
+from bloodbank_desktop.storage.tables import lines_table, record_table
 
 
 @dataclass(frozen=True)

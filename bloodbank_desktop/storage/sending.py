@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Text, and_, bindparam, exists, func, literal,
 
 from bloodbank_desktop.storage.columns import Moment
 from bloodbank_desktop.storage.outbox import WHOLE, OutboxRow, row_of
-from bloodbank_desktop.storage.schema import OPEN_ROWS, outbox
+from bloodbank_desktop.storage.tables import OPEN_ROWS, outbox
 
 _DUE = and_(
     outbox.c.state.in_(("pending", "waiting")), or_(outbox.c.next_at.is_(None), outbox.c.next_at <= bindparam("now"))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from sqlalchemy.dialects.sqlite import insert
 
 from bloodbank_desktop.storage import facts
-from bloodbank_desktop.storage.schema import serials
+from bloodbank_desktop.storage.tables import serials
 
 _NEXT = (
     insert(serials)

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from bloodbank_desktop.storage.schema import site_switches
+from bloodbank_desktop.storage.tables import site_switches
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from sqlalchemy.dialects.sqlite import insert
 
 from bloodbank_desktop.clock import utc_text
 from bloodbank_desktop.storage.ledger import StockRow, row_of
-from bloodbank_desktop.storage.schema import stock, stock_levels
+from bloodbank_desktop.storage.tables import stock, stock_levels
 
 GroupKey = tuple[str, str, str]
 """Component, ABO, RhD."""
@@ -139,7 +139,9 @@ def bags(
 
 def overdue(tx: Connection, now: datetime) -> list[StockRow]:
     """Return the bags whose reservation has run out, by the state, which an index knows."""
-    kept = select(stock).where(stock.c.state == "reserved", stock.c.held_until != "", stock.c.held_until <= utc_text(now))
+    kept = select(stock).where(
+        stock.c.state == "reserved", stock.c.held_until != "", stock.c.held_until <= utc_text(now)
+    )
     return [row_of(found) for found in tx.execute(kept)]
 
 

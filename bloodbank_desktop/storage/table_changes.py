@@ -12,7 +12,8 @@ from bloodbank_desktop.records.catalogue import all_records
 from bloodbank_desktop.records.kinds import Choice, Choices
 from bloodbank_desktop.records.overlay import Change, Overlay
 from bloodbank_desktop.records.wire import canonical
-from bloodbank_desktop.storage.schema import (
+from bloodbank_desktop.storage.table_rows import ALL, change_of, overlay
+from bloodbank_desktop.storage.tables import (
     draft_lines,
     drafts,
     lines_table,
@@ -22,7 +23,6 @@ from bloodbank_desktop.storage.schema import (
     stock,
     table_changes,
 )
-from bloodbank_desktop.storage.table_rows import ALL, change_of, overlay
 
 # Built once: every save asks for it.
 _MARK = select(func.coalesce(func.max(table_changes.c.seq), 0))

@@ -19,19 +19,12 @@ from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.validate import tidy
 from bloodbank_desktop.records.wire import canonical, digest, fingerprint, from_body
 from bloodbank_desktop.storage import audit, files, ledger, platform_rows, rows
-from bloodbank_desktop.storage.schema import (
-    ID,
-    SEQ,
-    count_column,
-    lines_table_name,
-    outbox,
-    record_table,
-    search_table,
-    statements,
-)
-from bloodbank_desktop.storage.schema import audit as audit_table
-from bloodbank_desktop.storage.schema import ledger as movements
+from bloodbank_desktop.storage.names import ID, SEQ, count_column, lines_table_name, search_table
+from bloodbank_desktop.storage.schema import statements
 from bloodbank_desktop.storage.store import Store, as_known
+from bloodbank_desktop.storage.tables import audit as audit_table
+from bloodbank_desktop.storage.tables import ledger as movements
+from bloodbank_desktop.storage.tables import outbox, record_table
 
 #: What SQLite says of pages that it cannot read, while it looks at them or already before.
 _DAMAGE = {"damaged", "not-ours", "disk-error"}

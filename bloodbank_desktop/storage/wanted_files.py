@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Connection, and_, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects.sqlite import insert
 
-from bloodbank_desktop.storage.schema import file_contents, file_wanted
+from bloodbank_desktop.storage.tables import file_contents, file_wanted
 
 
 @dataclass(frozen=True)

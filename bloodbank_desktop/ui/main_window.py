@@ -11,16 +11,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QByteArray, QSettings, Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
 from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.ui import actions, theme, window_menu
-from bloodbank_desktop.ui.commit_watch import CommitWatch
 from bloodbank_desktop.ui.deeds import Deeds, OpenDialog
 from bloodbank_desktop.ui.exchange_deeds import ExchangeDeeds
+from bloodbank_desktop.ui.following import Following
 from bloodbank_desktop.ui.further_deeds import FurtherDeeds
 from bloodbank_desktop.ui.idle import IdleWatch
 from bloodbank_desktop.ui.list_tab import ListTab
@@ -38,15 +38,12 @@ if TYPE_CHECKING:
     from bloodbank_desktop.forms.burst import Habits
     from bloodbank_desktop.forms.wedge import Wedge
     from bloodbank_desktop.operations.desk import Desk
-    from bloodbank_desktop.operations.results import Changes, Saved
+    from bloodbank_desktop.operations.results import Saved
     from bloodbank_desktop.rules.persons import Person
-    from bloodbank_desktop.storage.outbox import QueueSummary
     from bloodbank_desktop.sync.status import SyncStatus
     from bloodbank_desktop.ui.tabs import Page
 
 PREFERENCES = "window.ini"
-#: A download brings many pages in a row; the lists follow a few times a second at most.
-_GATHER_MS = 250
 
 
 class MainWindow(QMainWindow):
@@ -81,8 +78,6 @@ class MainWindow(QMainWindow):
         self._appearance = appearance
         self._desk: Desk | None = None
         self._reads = False
-        self._gathered: set[str] = set()
-        self._gathered_queue = False
         self._new: tuple[str, str] | None = None
         # A file of the profile, never the registry: two profiles on one machine must not share a window.
         self._preferences = QSettings(str(folder / PREFERENCES), QSettings.Format.IniFormat)
@@ -107,16 +102,12 @@ class MainWindow(QMainWindow):
         self._make_actions()
         self._make_menu()
 
-        self._watch = CommitWatch(tasks, self)
-        self._watch.committed.connect(self._changed_elsewhere)
-        self._watch.failed.connect(self.show_problem)
-        self._gather = QTimer(self)
-        self._gather.setSingleShot(True)
-        self._gather.setInterval(_GATHER_MS)
-        self._gather.timeout.connect(self._spread)
+        self.following = Following(self, tasks, self.tabs, self.status, self.safety)
+        self.following.failed.connect(self.show_problem)
+        self.following.elsewhere.connect(self.code_tables.follow)
 
         self.sync_status.connect(self._show_status, Qt.ConnectionType.QueuedConnection)
-        self.changes.connect(self._show_changes, Qt.ConnectionType.QueuedConnection)
+        self.changes.connect(self.following.gather, Qt.ConnectionType.QueuedConnection)
         tasks.problem.connect(self.show_problem)
         self.status.queue_asked.connect(lambda: self.tabs.go_to(QUEUE))
         self.status.operator_asked.connect(lambda: self.sitting.sign_in())
@@ -233,7 +224,7 @@ class MainWindow(QMainWindow):
             self.safety.listen(page)
         else:
             page.asked.connect(lambda mode, kind, record_id: self.deeds.open(kind, mode, record_id))
-            page.changed.connect(lambda: self._changed(None))
+            page.changed.connect(lambda: self.following.changed(None))
             page.settle_asked.connect(self.further.settle)
 
     # a scanner
@@ -269,11 +260,11 @@ class MainWindow(QMainWindow):
 
     def _done(self, words: str, kinds: Sequence[str]) -> None:
         self.status.confirm(words)
-        self._changed(list(kinds))
+        self.following.changed(list(kinds))
 
     def _saved(self, saved: Saved, mode: str) -> None:
         self.status.confirm(f"✓ 已{'删除' if mode == 'delete' else '保存'} {saved.name}")
-        self._changed([saved.kind])
+        self.following.changed([saved.kind])
         if mode == "register":
             self._new = (saved.kind, saved.record_id)
             if not self.deeds.dialogs:
@@ -309,7 +300,7 @@ class MainWindow(QMainWindow):
             self.idle.start()
         if self._reads:
             self.tabs.each(lambda page: page.operator_changed())
-            self._changed(None)
+            self.following.changed(None)
             return
         self._reads = True
         self.deeds.attach(desk)
@@ -318,8 +309,7 @@ class MainWindow(QMainWindow):
         self.exchange.attach(desk)
         self.code_tables.attach(desk)
         self.tabs.attach(desk)
-        self._count_queue()
-        self._watch.start(desk)
+        self.following.start(desk)
         self._listen_for_scans()
 
     def _locked(self, on: bool) -> None:
@@ -339,40 +329,12 @@ class MainWindow(QMainWindow):
     def refresh(self) -> None:
         """Read the current tab anew and let the network lane try at once."""
         self.tabs.touch([self.tabs.current_key])
-        self._count_queue()
+        self.following.count()
         self.refresh_asked.emit()
 
     @Slot(object)
     def _show_status(self, status: SyncStatus) -> None:
         self.status.show_status(status)
-
-    @Slot(object)
-    def _show_changes(self, changes: Changes) -> None:
-        self._gathered |= changes.kinds
-        self._gathered_queue = self._gathered_queue or changes.queue
-        if not self._gather.isActive():
-            self._gather.start()
-
-    def _spread(self) -> None:
-        kinds, self._gathered = self._gathered, set()
-        queue, self._gathered_queue = self._gathered_queue, False
-        self.tabs.touch(kinds, queue=queue)
-        if queue:
-            self._count_queue()
-
-    def _changed(self, kinds: Sequence[str] | None) -> None:
-        self.tabs.touch(kinds)
-        self._count_queue()
-
-    def _changed_elsewhere(self) -> None:
-        self._changed(None)
-        self.code_tables.follow()
-
-    def _count_queue(self) -> None:
-        desk = self._desk
-        if desk is not None:
-            self._tasks.database(desk.queue.summary, self._show_summary, self.show_problem, owner=self)
-            self.safety.count()
 
     def _go_to_safety(self, which: str) -> None:
         from bloodbank_desktop.ui.safety_tab import SafetyTab
@@ -381,10 +343,6 @@ class MainWindow(QMainWindow):
         page = self.tabs.page(SAFETY)
         if isinstance(page, SafetyTab):
             page.show_list(which)
-
-    def _show_summary(self, summary: QueueSummary) -> None:
-        self.status.show_summary(summary)
-        self.tabs.show_summary(summary)
 
     # appearance and end
 
@@ -415,7 +373,7 @@ class MainWindow(QMainWindow):
             self.wedge.stop()
         if self.idle is not None:
             self.idle.stop()
-        self._watch.stop()
+        self.following.stop()
         self.tabs.each(lambda page: page.close_down())
         self.tabs.close_down()
         self._preferences.setValue("window/geometry", self.saveGeometry())

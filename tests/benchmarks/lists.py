@@ -24,7 +24,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QTableView
 from bloodbank_desktop.clock import SystemClock
 from bloodbank_desktop.operations.opening import Profile, open_profile
 from bloodbank_desktop.records.catalogue import record_type
-from bloodbank_desktop.storage.schema import SEQ
+from bloodbank_desktop.storage.names import SEQ
 from bloodbank_desktop.ui.list_tab import ListTab
 from bloodbank_desktop.ui.tasks import Tasks
 from tests import generate

@@ -91,7 +91,9 @@ def settled(declared: LineType, values: Mapping[str, Any]) -> Values:
             if not f.is_shown(whole):
                 whole[f.key] = None
             elif whole.get(f.key) is None and f.is_required(whole) and f.serial is None:
-                whole[f.key] = simple_value(f)
+                # The number of a document is that of one person, and each record is that of another.
+                own = f.key == "id_no" and whole.get("medical_record_no")
+                whole[f.key] = own or simple_value(f)
         for f, of in declared.groups:
             whole[f.key] = tuple(settled(of, line) for line in whole[f.key]) if f.is_shown(whole) else ()
     return whole

@@ -108,7 +108,9 @@ def value_of(f: Field) -> st.SearchStrategy[Any]:
     raise TypeError(f"no strategy for the kind {kind.name!r}")
 
 
-_IDENTIFYING = frozenset({"patient", "person", "request"})
+_IDENTIFYING = frozenset({"patient", "person", "request", "note"})
+#: The same without a link of their own: they tell a rule which person, which notice.
+_SINGLE = frozenset({"id_no", "notice_no"})
 _GROUPED = frozenset(samples.sample_values()) | {"patient_abo", "patient_rhd"}
 
 
@@ -118,14 +120,11 @@ def varied(module: RecordType) -> tuple[Place, ...]:
     fixed = set(samples.LABEL) - {"split", "label_message"} if moved else set()
     places = [place for place in PLACES if place.module is module and place.field.signed != OPERATOR]
     if module.key in effects.EFFECTS:
-        # Whose it is stays: another number may be that of somebody, or of a request, that earlier records know.
-        places = [place for place in places if not _IDENTIFYING & set(place.field.links)]
+        # Whose it is stays: another number may be that of somebody, or of a paper, that earlier records know.
+        places = [place for place in places if not _IDENTIFYING & set(place.field.links) and place.field.key not in _SINGLE]
     if module.key == "clinical_issue":
         # The sample of a patient says her group, or no bag may leave at all.
         places = [place for place in places if place.group or place.field.key not in _GROUPED]
-    if module.key == "entitlement_review":
-        # The number of an identity document makes two records those of one person, who may have one application open.
-        places = [place for place in places if place.field.key != "id_no"]
     return tuple(place for place in places if place.group != "bags" or place.field.key not in fixed)
 
 

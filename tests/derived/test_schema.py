@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from bloodbank_desktop.operations.opening import Profile
 from bloodbank_desktop.records import wire
 from bloodbank_desktop.records.declare import RecordType
-from bloodbank_desktop.storage import schema, steps
+from bloodbank_desktop.storage import names, schema, steps, tables
 from tests.derived.damage import WIRE_DAMAGES, WIRE_NAMES
 from tests.derived.examples import examples, holding
 from tests.derived.fields import MODULES, NAMES, PLACES, Place
@@ -65,8 +65,8 @@ def test_file_knows_its_step(shared: Profile) -> None:
 @pytest.mark.parametrize("place", PLACES, ids=NAMES)
 def test_field_has_its_column(place: Place) -> None:
     """Every field has one column under its own key, and no field key can meet a column of the program's own."""
-    name = schema.lines_table_name(place.module.key, place.group) if place.group else place.module.key
-    assert place.field.key in schema.metadata.tables[name].columns
+    name = names.lines_table_name(place.module.key, place.group) if place.group else place.module.key
+    assert place.field.key in tables.metadata.tables[name].columns
     assert place.field.key.isidentifier()
     assert not place.field.key.startswith("_")
 
@@ -76,7 +76,7 @@ def test_list_columns_are_indexed(module: RecordType) -> None:
     """Every list column has an index that leaves deleted rows out, or a long list could not be sorted by it at once."""
     indexed = {
         tuple(column.name for column in index.columns): str(index.dialect_options["sqlite"]["where"])
-        for index in schema.record_table(module.key).indexes
+        for index in tables.record_table(module.key).indexes
     }
     for f in module.columns:
         assert "_deleted_at IS NULL" in indexed[(f.key,)]

@@ -20,7 +20,7 @@ from bloodbank_desktop.rules.catalogue import RULES
 from bloodbank_desktop.rules.decisions import Decision, decision_names, watched
 from bloodbank_desktop.rules.switches import SWITCHES
 from bloodbank_desktop.storage import audit
-from bloodbank_desktop.storage.schema import audit as audit_table
+from bloodbank_desktop.storage.tables import audit as audit_table
 from tests import samples
 from tests.samples import NOW
 from tests.support import nobody, seat

@@ -173,7 +173,7 @@ def test_nothing_is_read_under_an_open_dialog(make: Make, tasks: Tasks) -> None:
     window = make(desk, dialogs=dialogs)
     press(window, KEY.Key_N, CTRL)
     window.changes.emit(Changes(frozenset({"stock_in"}), frozenset()))
-    wait_until(lambda: not window._gather.isActive() and not window._gathered)
+    wait_until(lambda: not window.following._gather.isActive() and not window.following._kinds)
     assert tasks.wait_idle()
     assert len(desk.asked) == 1
     dialogs.opened[0].reject()
@@ -190,8 +190,8 @@ def test_only_touched_lists_are_read(make: Make, tasks: Tasks) -> None:
     assert tasks.wait_idle()
     assert [query.kind for query in desk.asked] == ["stock_in", "transfusion_request"]
     window.changes.emit(Changes(frozenset({"transfusion_request"}), frozenset()))
-    wait_until(lambda: window._gather.isActive())
-    wait_until(lambda: not window._gather.isActive())
+    wait_until(lambda: window.following._gather.isActive())
+    wait_until(lambda: not window.following._gather.isActive())
     assert tasks.wait_idle()
     assert len(desk.asked) == 2
     window.tabs.go_to("transfusion_request")
@@ -203,11 +203,11 @@ def test_commits_of_other_processes_are_seen(make: Make, tasks: Tasks) -> None:
     """When the change mark of the file differs, the list on the screen is read again; when not, nothing is."""
     desk = FakeDesk()
     window = make(desk)
-    window._watch.look()
+    window.following._watch.look()
     assert tasks.wait_idle()
     assert len(desk.asked) == 1
     desk.mark += 1
-    window._watch.look()
+    window.following._watch.look()
     assert tasks.wait_idle()
     assert len(desk.asked) == 2
 
@@ -218,15 +218,15 @@ def test_a_lasting_trouble_of_the_watch_is_said_once(make: Make, tasks: Tasks) -
     window = make(desk)
     desk.problem = KnownProblem("资料打不开")
     for _ in range(3):
-        window._watch.look()
+        window.following._watch.look()
         assert tasks.wait_idle()
     window.messages.dismiss()
-    window._watch.look()
+    window.following._watch.look()
     assert tasks.wait_idle()
     assert window.messages.text == ""
     desk.problem = None
     desk.mark += 1
-    window._watch.look()
+    window.following._watch.look()
     assert tasks.wait_idle()
     assert len(desk.asked) == 2
 
@@ -247,7 +247,7 @@ def test_status_and_changes_may_come_from_any_thread(make: Make, tasks: Tasks) -
     thread.join()
     assert "离线" not in window.status.link.text()
     wait_until(lambda: "离线" in window.status.link.text())
-    wait_until(lambda: not window._gather.isActive() and not window._gathered)
+    wait_until(lambda: not window.following._gather.isActive() and not window.following._kinds)
 
 
 def test_the_queue_is_counted_on_its_tab(make: Make) -> None:

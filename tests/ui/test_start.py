@@ -51,6 +51,7 @@ HEAVY = (
     "bloodbank_desktop.rules",
     "bloodbank_desktop.storage.engine",
     "bloodbank_desktop.storage.schema",
+    "bloodbank_desktop.storage.tables",
     "bloodbank_desktop.sync",
     "bloodbank_desktop.training",
     "bloodbank_desktop.ui.queue_tab",

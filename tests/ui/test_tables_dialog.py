@@ -240,7 +240,7 @@ def test_lists_follow(window: MainWindow, tasks: Tasks, profile: Profile) -> Non
     place = [f.key for f in tab.declared.columns].index("urgency")
     assert tab.model.index(0, place).data() == "常规"
     TableDesk(profile.desk).set("urgency", "routine", word="择期", reason=WHY)
-    window._watch.look()
+    window.following._watch.look()
     wait_until(lambda: box.currentText() == "择期")
     wait_until(lambda: tab.model is not None and tab.model.index(0, place).data() == "择期")
     assert (box.currentData(), tab.model.rowCount()) == ("routine", 1)
