@@ -43,7 +43,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     # Not as defaults of the parser: those of a word would take the place of what was given before the word.
     nothing_given = argparse.Namespace(
-        data_dir=None, training=False, operator_given="", second_given="", password_stdin=False, password_given=None
+        data_dir=None,
+        training=False,
+        operator_given="",
+        second_given="",
+        second_password=None,
+        password_stdin=False,
+        password_given=None,
     )
     options, words = everywhere().parse_known_args(arguments, nothing_given)
     if words:

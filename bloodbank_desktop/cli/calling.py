@@ -78,14 +78,18 @@ def sit_down(profile: Profile, options: argparse.Namespace) -> None:
 
 
 def second(profile: Profile, options: argparse.Namespace, purpose: str) -> Signature | None:
-    """Return the signature of the second person whom the options name, None if they name nobody. Raises KnownProblem."""
+    """Return the signature of the second person whom the options name, None if they name nobody.
+
+    Her password is asked for once, whatever she signs. Raises KnownProblem.
+    """
     login = options.second_given
     if not login:
         return None
     if profile.training:
         return profile.persons.vouch(login, purpose, first=profile.desk.person)
-    word = os.environ.get("BLOODBANK_SECOND_PASSWORD") or _prompted(login)
-    return profile.persons.countersign(login, word, purpose, first=profile.desk.person)
+    if options.second_password is None:
+        options.second_password = os.environ.get("BLOODBANK_SECOND_PASSWORD") or _prompted(login)
+    return profile.persons.countersign(login, options.second_password, purpose, first=profile.desk.person)
 
 
 def password(options: argparse.Namespace, login: str) -> str:

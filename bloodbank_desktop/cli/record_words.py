@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bloodbank_desktop.cli.calling import NO, WRONG_CALL, YES, AddWord, limit, no, profile, saved, say, second
+from bloodbank_desktop.cli.calling import NO, WRONG_CALL, YES, AddWord, limit, no, profile, read, saved, say, second
 from bloodbank_desktop.cli.file_words import with_files
 from bloodbank_desktop.cli.stock_words import bag_named
 from bloodbank_desktop.errors import KnownProblem
@@ -15,16 +16,25 @@ from bloodbank_desktop.records.problems import Problem
 if TYPE_CHECKING:
     from bloodbank_desktop.operations.opening import Profile
     from bloodbank_desktop.records.declare import RecordType
-    from bloodbank_desktop.rules.persons import Signature
+    from bloodbank_desktop.rules.overriding import Override, Passage
+
+_OVERRIDE_FORM = "每项授权要写 rule、line（整张单写 null）、reason、comment，不多不少，请改正后再试"
 
 
 def add(word: AddWord) -> None:
     """Add the words to the grammar."""
     decode = word("decode", _decode, "say what a scanned or typed code is", "text")
     decode.add_argument("--profile", default="cn-tolerant", help="rules of the bag codes (default: %(default)s)")
-    word("register", _register, "save a new record from a JSON file", "kind", "file")
+    amend = word("amend", _amend, "change a record: fields of the file replace, null empties", "kind", "id", "file")
+    for made in (word("register", _register, "save a new record from a JSON file", "kind", "file"), amend):
+        made.add_argument(
+            "--override",
+            type=Path,
+            metavar="FILE",
+            help='JSON [{"rule", "line", "reason", "comment"}] of what is passed',
+        )
     for made in (
-        word("amend", _amend, "change a record: fields of the file replace, null empties", "kind", "id", "file"),
+        amend,
         word("delete", _delete, "delete a record; it stays in the file, marked", "kind", "id"),
     ):
         made.add_argument("--reason", default="", help="why, for the audit")
@@ -65,7 +75,6 @@ def _decode(options: argparse.Namespace) -> int:
 def _register(options: argparse.Namespace) -> int:
     from bloodbank_desktop.records.catalogue import record_type
     from bloodbank_desktop.records.wire import from_json
-    from bloodbank_desktop.rules.overriding import Passage
 
     declared = record_type(options.kind)
     picked: list[Path] = []
@@ -77,18 +86,45 @@ def _register(options: argparse.Namespace) -> int:
             return no(unread)
         for path in picked:
             opened.desk.add_file(path)
-        passage = Passage(second=_second(opened, options, declared))
-        say(saved(opened.desk.register(options.kind, values, passage=passage)))
+        say(saved(opened.desk.register(options.kind, values, passage=_passage(opened, options, declared))))
     return YES
 
 
-def _second(opened: Profile, options: argparse.Namespace, declared: RecordType) -> Signature | None:
-    from bloodbank_desktop.records.declare import OPERATOR
+def _passage(opened: Profile, options: argparse.Namespace, declared: RecordType, *, signs: bool = True) -> Passage:
+    """Return what the caller brings along: the second person's signature, and overrides, which she signs as well.
 
-    purposes = [f.signed for f in declared.signed if f.signed != OPERATOR]
-    if options.second_given and not purposes:
+    `signs`: whether the record itself may have a field for the second person to sign. Raises KnownProblem.
+    """
+    from bloodbank_desktop.records.declare import OPERATOR
+    from bloodbank_desktop.rules.overriding import Passage
+
+    purposes = [f.signed for f in declared.signed if f.signed != OPERATOR] if signs else []
+    if options.second_given and not purposes and options.override is None:
         raise KnownProblem(f"{declared.label}不需要第二人签名，请去掉 --second", code="wrong-act")
-    return second(opened, options, purposes[0]) if purposes else None
+    overrides = tuple(_overrides(opened, options)) if options.override is not None else ()
+    return Passage(overrides, second(opened, options, purposes[0]) if purposes else None)
+
+
+def _overrides(opened: Profile, options: argparse.Namespace) -> Iterator[Override]:
+    from bloodbank_desktop.rules.overriding import Override, purpose
+
+    whole = read(options.override)
+    if not isinstance(whole, list):
+        raise KnownProblem(f"{options.override} 应当是授权的列表，请按说明改正", code="wrong-value")
+    for one in whole:
+        match one:
+            case {
+                "rule": str(rule),
+                "line": None | int() as line,
+                "reason": str(reason),
+                "comment": str(comment),
+                **rest,
+            }:
+                if rest or isinstance(line, bool):
+                    raise KnownProblem(_OVERRIDE_FORM, code="wrong-value")
+                yield Override(rule, line, reason, comment, second(opened, options, purpose(rule, line)))
+            case _:
+                raise KnownProblem(_OVERRIDE_FORM, code="wrong-value")
 
 
 def _amend(options: argparse.Namespace) -> int:
@@ -108,7 +144,14 @@ def _amend(options: argparse.Namespace) -> int:
         before = opened.desk.view(options.kind, options.id)
         # What the file does not name stays as it is; null empties a field.
         whole = {**before.values, **values}
-        changed = opened.desk.amend(options.kind, options.id, whole, revision=before.revision, reason=options.reason)
+        changed = opened.desk.amend(
+            options.kind,
+            options.id,
+            whole,
+            revision=before.revision,
+            reason=options.reason,
+            passage=_passage(opened, options, declared, signs=False),
+        )
         say(saved(changed))
     return YES
 
