@@ -33,15 +33,13 @@ def volume(lines: Iterable[Values], counts: str) -> Decimal | None:
     return whole
 
 
-def day_total(values: Values, facts: Facts, own: Decimal | None = None) -> Decimal | None:
-    """Return the ml of this request and all others of the patient's China day that are no emergencies.
+def asked_for(values: Values, facts: Facts) -> Decimal | None:
+    """Return the ml that a request asks for, as this site counts; None: a component has no figure."""
+    return volume(values["components"], switched(facts, "tier_counts"))
 
-    `own` is what this request asks for, where that is known already. None: a component has no figure.
-    """
-    if own is None:
-        own = volume(values["components"], switched(facts, "tier_counts"))
-    if own is None or not facts.patient.requests:
-        return own
+
+def day_total(values: Values, facts: Facts, own: Decimal) -> Decimal:
+    """Return the ml of this request (`own`) and all others of the patient's China day that are no emergencies."""
     day = china_day(values["requested_at"])
     others = {
         one.request_no: one.ml
@@ -99,9 +97,8 @@ def outstanding(values: Values) -> tuple[str, ...]:
 )
 def approved(values: Values, facts: Facts) -> Iterator[Said]:
     """Below 800 ml a senior approves, below 1600 ml the head too, from 1600 ml the medical affairs office; emergencies later."""
-    own = volume(values["components"], switched(facts, "tier_counts"))
-    total = day_total(values, facts, own)
-    if own is None or total is None:
+    own = asked_for(values, facts)
+    if own is None:
         known = table("tier_volume")
         unknown = next(one["component"] for one in values["components"] if one["component"] not in known)
         yield said("no-conversion", "components", component=table("component").word(unknown))
@@ -110,6 +107,7 @@ def approved(values: Values, facts: Facts) -> Iterator[Said]:
         if missing := lacking(values, own):
             yield said("emergency-exempt", "approvals", Level.NOTE, roles=_roles(missing))
         return
+    total = day_total(values, facts, own)
     if missing := lacking(values, total):
         words = {
             "day": f"{china_day(values['requested_at']):%Y-%m-%d}",

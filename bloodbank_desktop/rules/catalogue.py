@@ -137,12 +137,12 @@ class Rule:
     says: Mapping[str, str]
     hazard: Hazard
     find: Function
-    per_bag: bool = False
-    tables: tuple[str, ...] = ()
-    switches: tuple[str, ...] = ()
-    least: str = ""
-    second: bool = False
-    arriving: bool = False
+    per_bag: bool
+    tables: tuple[str, ...]
+    switches: tuple[str, ...]
+    least: str
+    second: bool
+    arriving: bool
 
     def findings(self, values: Values, facts: Facts) -> Iterator[Finding]:
         """Yield what this rule finds, in words."""

@@ -169,10 +169,12 @@ def approved(values: Values, facts: Facts) -> Iterator[Said]:
     request = facts.request
     if request is None:
         return
-    total = approval.day_total(request, facts)
-    if total is None:
+    own = approval.asked_for(request, facts)
+    if own is None:
         yield said("no-conversion", "request_no", number=request["request_no"])
-    elif missing := approval.lacking(request, total):
+        return
+    total = approval.day_total(request, facts, own)
+    if missing := approval.lacking(request, total):
         roles = "、".join(table("approval_role").word(role) for role in missing)
         if emergency(values) or request["urgency"] == approval.EMERGENCY:
             yield said(

@@ -21,7 +21,8 @@ def probe(id_: str, **more: object) -> Rule:
     """Return a rule that a reviewer may override."""
     says = {"c": "说"}
     hazard = Hazard("害", "因", "余")
-    facets = {"least": "reviewer", "second": False, **more}
+    empty = {"per_bag": False, "tables": (), "switches": (), "arriving": False}
+    facets = {"least": "reviewer", "second": False, **empty, **more}
     return Rule(id_, (Moment.PLAN,), Level.OVERRIDE, "题", "源", says, hazard, lambda v, f: (), **facets)  # type: ignore[arg-type]
 
 
