@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from bloodbank_desktop import app
+from bloodbank_desktop.app import Program
 from bloodbank_desktop.clock import SystemClock
 from bloodbank_desktop.forms import viewing
 from bloodbank_desktop.operations.opening import open_profile
@@ -140,3 +142,21 @@ def test_a_start_removes_opened_copies_that_a_crash_left(
         (left / name).write_bytes(b"%PDF-1.7")
     station.start()
     wait_until(lambda: not left.exists(), PATIENCE)
+
+
+@pytest.mark.parametrize("latest_ms", [0, 60_000])
+def test_the_file_is_opened_once_whether_rows_come_early_or_late(
+    station: Workstation, monkeypatch: pytest.MonkeyPatch, latest_ms: int
+) -> None:
+    """Whether the list is painted before or after the latest moment, the data file is attached exactly once."""
+    attached: list[object] = []
+    attach = Program._attach
+    monkeypatch.setattr(app, "_LATEST_MS", latest_ms)
+    # Late rows: the window does not wait for them, and the timer has run out when they are painted.
+    monkeypatch.setattr(app, "_ROWS_SECONDS", 0.05 if latest_ms else 0.0)
+    monkeypatch.setattr(Program, "_attach", lambda self, profile: (attached.append(profile), attach(self, profile)))
+    program = station.start()
+    view = station.page("stock_in").view
+    wait_until(lambda: view._was_painted, PATIENCE)
+    station.settle()
+    assert attached == [program.profile]
