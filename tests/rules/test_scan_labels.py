@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,3 +99,44 @@ def test_warnings_worth_saying_exist() -> None:
         table("isbt128", f"{name}.json").__repr__() for name in ("blood_groups", "product_codes", "data_structures")
     )
     assert [code for code in labels.WORTH_SAYING if f'"{code}"' not in source and f"'{code}'" not in tables] == []
+
+
+#: What one code brings: the values, how they are told, and the name of the code.
+READ: list[tuple[dict[str, Any], str, str]] = [
+    ({"donation_number": "A999926000001"}, "献血码 A9999 26 000001 8", "献血码"),
+    ({"abo": "A", "rhd": "negative"}, "血型 A型 RhD阴性", "血型码"),
+    ({"product_code": "E6170V00"}, "产品 悬浮红细胞 2U", "产品码"),
+    ({"split": "A0"}, "分袋码 A0", "分袋码"),
+    ({"label_message": "Mb"}, "隔离标记 Mb", "血型码（隔离标记）"),
+    ({"expires_at": datetime(2026, 12, 31, 15, 59, tzinfo=UTC)}, "失效 2026-12-31 23:59", "失效码"),
+    ({"collected_at": datetime(2026, 11, 1, 0, 0, tzinfo=UTC)}, "采血 2026-11-01 08:00", "采血时间码"),
+    ({"antigens_positive": ("rh_small_c", "rh_small_e")}, "抗原阳性 c e", "红细胞抗原码"),
+    ({"antigens_negative": ("kell_big_k",)}, "抗原阴性 K", "红细胞抗原码"),
+]
+
+
+@pytest.mark.parametrize(("values", "words", "name"), READ, ids=lambda one: "+".join(one) if isinstance(one, dict) else "")
+def test_what_a_code_says_is_told(values: dict[str, Any], words: str, name: str) -> None:
+    """Every value of a label is told in words that a person compares with the label, and its code is named."""
+    assert labels.told(values) == words
+    assert labels.named(values) == name
+
+
+def test_a_whole_label_is_told_in_the_order_of_the_label() -> None:
+    """All codes of a bag are told one after the other; what no code brings is left out, each code is named once."""
+    whole: dict[str, Any] = {"remark": "x", "antigens_positive": ()}
+    for values, _, _ in reversed(READ):
+        whole = {**values, **whole, "antigens_positive": values.get("antigens_positive") or whole["antigens_positive"]}
+    assert labels.told(whole) == "，".join(words for _, words, _ in READ)
+    assert sorted(labels.named(whole).split("、")) == sorted({name for _, _, name in READ})
+    assert labels.told({"remark": "x", "antigens_positive": ()}) == ""
+    assert labels.named({"remark": "x"}) == ""
+
+
+@pytest.mark.parametrize(
+    ("product", "stands_apart"),
+    [("E6170V99", True), ("E6170V00", False), ("E617V99", False), ("E6170VV99", False), ("99", False), ("E6170V9A", False)],
+)
+def test_only_division_99_stands_in_a_code_of_its_own(product: str, stands_apart: bool) -> None:
+    """A whole product code with division 99 says that the division is on the bag as a code of its own; no other does."""
+    assert labels.divided(product) is stands_apart
