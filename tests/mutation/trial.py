@@ -20,6 +20,8 @@ from bloodbank_desktop.rules.described import Described, describe
 from tests.mutation.applied import Mutant, applied
 
 TESTS = Path(__file__).parents[1] / "rules"
+#: Rules whose tests stand with what asks them: a scan is judged where it arrives.
+_ELSEWHERE = dict.fromkeys(("scanning", "scan_labels"), (TESTS.parent / "forms" / "test_scan_router.py",))
 #: A mutant may loop for ever.
 SECONDS = 300.0
 #: So many test files are tried before all others.
@@ -69,7 +71,7 @@ def noticed_by_selfcheck(mutant: Mutant) -> str:
 
 
 def tests_for(mutant: Mutant) -> list[str]:
-    """Return every test file of the rules, the ones that speak most of what was changed first."""
+    """Return every test file of the rules, and of who asks them, the ones that speak most of what was changed first."""
     words = [*(mutant.rules if len(mutant.rules) < 5 else ()), mutant.module]
     words += [mutant.data.table] if mutant.data is not None else []
     pattern = re.compile("|".join(rf"\b{re.escape(word)}\b" for word in words if word))
@@ -78,7 +80,8 @@ def tests_for(mutant: Mutant) -> list[str]:
         own = file.name in (f"test_{mutant.module}.py", *(f"test_{rule}.py" for rule in _rooms(mutant)))
         return -len(pattern.findall(file.read_text(encoding="utf-8"))) - (1000 if own else 0)
 
-    return [str(file) for file in sorted(TESTS.glob("test_*.py"), key=lambda file: (relevance(file), file.name))]
+    files = [*TESTS.glob("test_*.py"), *_ELSEWHERE.get(mutant.module, ())]
+    return [str(file) for file in sorted(files, key=lambda file: (relevance(file), file.name))]
 
 
 def _rooms(mutant: Mutant) -> set[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from bloodbank_desktop.records.codes import scan
 from bloodbank_desktop.records.declare import line_type
 from bloodbank_desktop.records.stock_in import StockInBag
 from bloodbank_desktop.rules import everything as _everything  # noqa: F401  fills the catalogue
+from bloodbank_desktop.rules import scan_labels as labels
 from bloodbank_desktop.rules import scanning
 from bloodbank_desktop.rules.catalogue import RULES, Moment, Said, findings
 from bloodbank_desktop.rules.facts import Facts
@@ -110,6 +113,74 @@ def test_damaged_and_doubtful_codes() -> None:
     for raw, code in cases.items():
         assert [one[0] for one in asked(raw)] == [code], raw
     assert {one.level.value for one in RULES["scan-code"].findings(*_values("600"))} == {"warn"}
+
+
+def test_what_was_lost_or_is_missing_is_said_whole() -> None:
+    """A lost zero says which code it looks like and which key confirms it; nothing read says so; a form is no label."""
+    assert asked("600") == [
+        ("lost-zero", "warn", "“600”像是丢了首位0的血型码“0600”（A型 RhD阴性）。袋签上确是如此请按 F9 确认，否则请重扫")
+    ]
+    assert asked("") == [("unreadable", "block", "没有采用：没有读到内容。请重新扫描。")]
+
+
+def test_two_bags_in_one_reading_fill_nothing() -> None:
+    """A reading whose codes contradict each other is of two bags, also where the reader let it pass."""
+    one, other = (scan.read(f"={donation_number(index)}00") for index in (7, 8))
+    both = replace(one, structures=(*one.structures, *other.structures))
+    assert both.ok
+    found = scanning.brought(both, labels.BAG_CODES, "献血码", "请扫献血码")
+    assert isinstance(found, Said)
+    assert scanning.sentence("scan-code", found).startswith("一次扫描中有两个不同的献血码，不是同一袋的标签")
+    assert scanning.brought(replace(one, structures=one.structures * 2), labels.BAG_CODES, "", "") == {
+        "donation_number": NUMBER
+    }
+
+
+def test_an_antigen_code_that_states_nothing_is_said() -> None:
+    """An antigen code without any antigen brings nothing; one with antigens brings what it states."""
+    kept = labels.BAG_CODES | labels.TESTED
+    nothing = scanning.brought(scan.read("=\\900000000000000000"), kept, "抗原码", "请扫抗原码")
+    assert isinstance(nothing, Said)
+    assert scanning.sentence("scan-code", nothing) == "这个红细胞抗原码没有写明任何抗原，没有采用。请扫抗原码"
+    assert scanning.brought(scan.read("=\\000000000000000000"), kept, "", "") == {
+        "antigens_positive": ("rh_big_c", "rh_big_e"),
+        "antigens_negative": ("rh_small_c", "rh_small_e"),
+    }
+
+
+def test_moments_of_a_label_are_kept_in_utc() -> None:
+    """A time of day on a label, which is China time, is kept as the same moment in UTC."""
+    found = scanning.brought(scan.read("&>0263652359"), labels.BAG_CODES, "", "")
+    assert not isinstance(found, Said)
+    assert found["expires_at"].tzinfo is UTC
+    assert found["expires_at"] == datetime(2026, 12, 31, 15, 59, tzinfo=UTC)
+
+
+_TOO_SHORT = "没有采用：读到的像是献血码：应有15位，这里有3位，条码没有读全或读多了。请重新扫描。"
+
+
+@pytest.mark.parametrize(
+    ("raw", "key", "label", "taken"),
+    [
+        ("=%6200", "sample_no", "标本号", "这是血型码，不是标本号。请扫标本号"),
+        ("ZY=1", "sample_no", "标本号", "ZY=1"),
+        ("BB=1", "donation_number", "献血码", "BB=1"),
+        ("%6200", "donation_number", "献血码", "%6200"),
+        ("6200", "abo", "血型码", "6200"),
+        ("=zzz", "donation_number", "献血码", _TOO_SHORT),
+        ("&1XXXX", "abo", "血型码", None),
+        ("=", "abo", "血型码", None),
+    ],
+)  # fmt: skip
+def test_a_field_takes_typed_text_and_refuses_codes_of_others(raw: str, key: str, label: str, taken: str | None) -> None:
+    """What names itself as a code is judged as one at its first character; anything else is what a keyboard typed."""
+    found = scanning.for_field(raw, key, label)
+    if taken is None:
+        assert isinstance(found, Said)
+    elif isinstance(found, Said):
+        assert scanning.sentence("scan-code", found) == taken
+    else:
+        assert found == taken
 
 
 def _values(raw: str) -> tuple[dict[str, Any], Facts]:
