@@ -190,17 +190,15 @@ def boxes() -> dict[str, str]:
     return {component: key for key in known for component in known.facet(key, "components")}
 
 
-def box_too(values: Values, bag: Values) -> str | None:
-    """Return "warm" or "cold" for a bag whose box was so, "" for one that was right, None where nobody measured."""
+def strayed(values: Values, bag: Values) -> bool | None:
+    """Return whether the box of a bag was too warm or too cold, None where nobody measured or no box is laid down."""
     known = table("transport_box")
     key = boxes().get(bag["component"])
     measured = values.get(known.facet(key, "field")) if key is not None else None
     if key is None or measured is None:
         return None
     low, high = known.facet(key, "low"), known.facet(key, "high")
-    if high is not None and measured > Decimal(high):
-        return "warm"
-    return "cold" if low is not None and measured < Decimal(low) else ""
+    return (high is not None and measured > Decimal(high)) or (low is not None and measured < Decimal(low))
 
 
 @rule(
@@ -226,7 +224,7 @@ def transported_right(values: Values, facts: Facts) -> Iterator[Said]:
         if key is None:
             yield said("no-box", "component", None, line, component=table("component").word(bag["component"]))
             continue
-        wrong = box_too(values, bag)
+        wrong = strayed(values, bag)
         if wrong is None:
             unmeasured[key] = None
         elif wrong:
@@ -292,7 +290,7 @@ def set_aside(values: Values, bag: Values) -> Mapping[str, str] | None:
     if bag.get("label_message") in QUARANTINE_MESSAGES:
         why.append(f"袋签声明“{_MESSAGES[str(bag['label_message'])]}”")
     why += [table("arrival_defect").word(key) for key in bag.get("arrival_defects") or ()]
-    if box_too(values, bag) or bag["component"] not in boxes():
+    if strayed(values, bag) or bag["component"] not in boxes():
         why.append("运输温度超限" if bag["component"] in boxes() else "没有规定运输温度")
     found = regroup_of(bag)
     if found is not None and found != (bag["abo"], bag["rhd"]):

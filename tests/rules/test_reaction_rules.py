@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -23,6 +24,7 @@ from bloodbank_desktop.rules.decisions import limit
 from bloodbank_desktop.rules.facts import Facts
 from bloodbank_desktop.rules.reaction_classes import MEASURED, classify, holds, weigh, word_of
 from bloodbank_desktop.storage import duty_rows
+from tests.rules.reaction_table import AGAINST, DEMANDS
 from tests.samples import NOW, reaction_values
 from tests.support import FakeClock, open_store
 
@@ -106,6 +108,70 @@ def test_every_class_but_the_last_has_criteria() -> None:
     assert set(MEASURED) == set(table("measured_criterion"))
 
 
+def _bare(criteria: Iterable[str]) -> frozenset[str]:
+    return frozenset(one.partition(":")[2] for one in criteria)
+
+
+@pytest.mark.parametrize("reaction", DEMANDS)
+def test_every_cell_of_the_criteria(reaction: str) -> None:
+    """What a class demands and what speaks against it is what the second notation says, nothing more and nothing less."""
+    known = table("reaction_criteria")
+    assert {_bare(group) for group in known.facet(reaction, "needs")} == {
+        frozenset(group.split()) for group in DEMANDS[reaction]
+    }
+    assert len(known.facet(reaction, "needs")) == len(DEMANDS[reaction])
+    assert _bare(known.facet(reaction, "excludes")) == {
+        seen for seen, classes in AGAINST.items() if reaction in classes.split()
+    }
+
+
+@pytest.mark.parametrize("seen", AGAINST)
+def test_whatever_speaks_against_a_class_makes_it_unfit(seen: str) -> None:
+    """Each finding by itself is put against exactly the classes that the second notation names."""
+    found = {key: weigh(key, _having(seen)).against for key in table("reaction_criteria")}
+    assert {key for key, against in found.items() if against} == set(AGAINST[seen].split())
+
+
+def _having(seen: str) -> dict[str, Any]:
+    measured = {
+        "temperature_rise": {"temperature": Decimal("38.0")},
+        "pressure_fall": {"systolic_before": Decimal(120), "systolic": Decimal(90)},
+    }
+    if seen in measured:
+        return facts(**measured[seen])
+    kind = "symptoms" if seen in table("symptom") else "findings"
+    return facts(**{kind: (seen,)})
+
+
+def test_a_class_as_a_script_reads_it() -> None:
+    """`classify` in the command line names each class by its key and in words, with what fits and what is missing."""
+    one = weigh("trali", facts(symptoms=("dyspnoea",), findings=("overload",)))
+    assert one.as_json() == {
+        "type": "trali",
+        "word": "输血相关急性肺损伤",
+        "fits": False,
+        "met": ["呼吸困难"],
+        "missing": [word_of("measured:hypoxia"), word_of("finding:infiltrates")],
+        "against": [word_of("finding:overload")],
+        "in_time": None,
+    }
+
+
+def test_the_class_with_the_least_against_it_comes_first() -> None:
+    """Of classes that do not fit, what is missing and what speaks against them count alike."""
+    found = [one for one in classify(facts(symptoms=("dyspnoea", "rash"), findings=("overload",))) if not one.fits]
+    burdens = [len(one.missing) + len(one.against) for one in found]
+    assert burdens == sorted(burdens) and any(one.against for one in found) and any(one.missing for one in found)
+
+
+@pytest.mark.parametrize("known", [{"onset_at": None}, {"bags": ()}, {"onset_at": None, "bags": ()}])
+def test_without_a_time_no_class_is_in_or_out_of_time(known: dict[str, Any]) -> None:
+    """Without the onset or without the beginning of a bag nothing is said of the window."""
+    values = report() | known
+    assert reaction_classes.onset_after(values) is None
+    assert reaction_classes.in_time("allergic", values) is None
+
+
 @pytest.mark.parametrize(("reaction", "known"), ENOUGH.items())
 def test_enough_and_one_thing_less(reaction: str, known: tuple[dict[str, Any], dict[str, Any]]) -> None:
     """What is enough for a class fits it, and with one thing less, or one against it, it does not."""
@@ -115,6 +181,15 @@ def test_enough_and_one_thing_less(reaction: str, known: tuple[dict[str, Any], d
     near = weigh(reaction, facts(**less))
     assert not near.fits and (near.missing or near.against), near
     assert reaction in [one.reaction_type for one in classify(facts(**enough)) if one.fits]
+
+
+@pytest.mark.parametrize(("hours", "said"), [("5", "本例为 5 小时"), ("4.5", "本例为 4.5 小时"), ("10", "本例为 10 小时")])
+def test_hours_are_said_as_a_person_says_them(hours: str, said: str) -> None:
+    """Whole hours are said whole, others with one decimal."""
+    values = report(reaction_type="allergic")
+    values["onset_at"] = min(bag["started_at"] for bag in values["bags"]) + timedelta(hours=float(hours))
+    (found,) = [one for one in findings(Moment.REACTION, values, Facts(NOW)) if one.rule == "reaction-window"]
+    assert said in found.message
 
 
 @pytest.mark.parametrize(("reaction", "window"), WINDOWS.items())

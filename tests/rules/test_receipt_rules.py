@@ -207,3 +207,30 @@ def test_where_the_group_is_found_again_first(bags: Bags) -> None:
     assert "AB型" in bags.life(more)[-1].facts["reason"]
     with pytest.raises(KnownProblem, match="没有ABO"):
         bags.stock.accept([bag_key(cells)], {bag_key(cells): ("X", "positive")})
+
+
+#: WS/T 400-2023 by hand: what travels in which box.
+BOX_OF = {
+    "WB": "chilled", "RBC-S": "chilled", "RBC-SLR": "chilled", "RBC-C": "chilled", "RBC-W": "chilled",
+    "RBC-W-IR": "chilled", "RBC-DG": "chilled",
+    "FFP": "frozen", "FFP-VI": "frozen", "FP": "frozen", "FP-VI": "frozen", "CRYO": "frozen",
+    "PLT-AF": "deep_frozen",
+    "PLT-C": "room", "PLT-A": "room", "PLT-ALR": "room", "GRAN": "room",
+}  # fmt: skip
+
+
+def test_each_component_travels_in_one_box() -> None:
+    """Every component of the table stands in exactly the one box that the standard names for it."""
+    assert arrival.boxes() == BOX_OF
+    listed = [one for key in table("transport_box") for one in table("transport_box").facet(key, "components")]
+    assert sorted(listed) == sorted(BOX_OF)
+
+
+def test_a_component_without_a_box_is_set_aside() -> None:
+    """Where no table says how a component travels, the bag is named, at its component, and no temperature is judged."""
+    (line,) = stock_in_values(1, 1)["bags"]
+    strange = {**stock_in_values(1, 1, transport_temperature=Decimal(30)), "bags": ({**line, "component": "RBC-X"},)}
+    found = [one for one in arrival.transported_right(strange, Facts(NOW))]
+    assert [(one.code, one.field, one.line) for one in found] == [("no-box", "component", 1)]
+    assert found[0].words == {"component": table("component").word("RBC-X")}
+    assert arrival.strayed(strange, strange["bags"][0]) is None
