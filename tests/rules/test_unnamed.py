@@ -134,6 +134,7 @@ def test_a_class_without_a_row_of_laboratory_needs() -> None:
     """A class of components for which nobody laid down the examinations is not waved through."""
     with without("laboratory_need", "red_cells"):
         (one,) = found("request-laboratory", "request")
+        assert found("request-indication", "request") == []
     assert (one.code, one.field, one.level) == ("laboratory-unknown", "components", Level.BLOCK)
 
 
@@ -158,6 +159,19 @@ def test_a_marker_that_the_table_does_not_decide() -> None:
         cells.clear()
         cells.update(kept)
     assert (one.code, one.field, one.level) == ("no-decision", "alt", Level.BLOCK)
+
+
+def test_a_grading_that_the_table_does_not_decide() -> None:
+    """A severity and imputability without a cell is said, and the person to ask is named."""
+    cells: Any = decision("reaction_grading").cells
+    kept = dict(cells)
+    cells.clear()
+    try:
+        (one,) = found("reaction-grading", "reaction")
+    finally:
+        cells.update(kept)
+    assert (one.code, one.field, one.level) == ("not-decided", "imputability", Level.WARN)
+    assert "请联系管理员" in one.message
 
 
 @pytest.mark.parametrize("name", ["abo_compatibility", "rhd_compatibility", "antibody_antigen", "crossmatch_side"])
