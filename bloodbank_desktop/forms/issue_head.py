@@ -82,7 +82,11 @@ class IssueHead(QFrame):
         self.offered.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
         self.offered.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self.offered.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.offered.horizontalHeader().setStretchLastSection(True)
+        self.offered.setWordWrap(False)
+        self.offered.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        heads = self.offered.horizontalHeader()
+        heads.setStretchLastSection(True)
+        heads.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.offered.setVerticalScrollMode(QTableWidget.ScrollMode.ScrollPerPixel)
         self.offered.hide()
         row = QHBoxLayout()
@@ -140,20 +144,24 @@ class IssueHead(QFrame):
             unit = component.facet(one.component, "unit") or ""
             texts = (
                 SHAPES[Role.GOOD] if scanned else "",
-                bag_name(one.key),
+                name := bag_name(one.key),
                 component.word(one.component),
                 f"{table('abo').word(one.abo)} {table('rhd').word(one.rhd)}",
                 f"{one.amount} {unit}",
                 china_text(one.expires_at),
                 one.location,
-                "；".join(one.words),
+                # The bag is named in its own column already.
+                "；".join(words.removeprefix(f"{name} ") for words in one.words),
             )
             for column, text in enumerate(texts):
                 item = QTableWidgetItem(text)
+                item.setToolTip(text)
                 if scanned:
                     item.setForeground(marks.ink(Role.GOOD, self.palette()))
                 self.offered.setItem(place, column, item)
-        self.offered.resizeColumnsToContents()
+        # The last takes what is left, cut if need be, and is whole under the mouse and when the bag is scanned.
+        for column in range(len(_HEADS) - 1):
+            self.offered.resizeColumnToContents(column)
         line = self.offered.verticalHeader().defaultSectionSize()
         head = self.offered.horizontalHeader().sizeHint().height()
         self.offered.setFixedHeight(head + line * min(len(self._candidates), _ROWS) + 4)

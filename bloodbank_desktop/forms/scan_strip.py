@@ -6,11 +6,13 @@ The verdict is word, shape and colour at once, and stands until the next scan.
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QWidget
+from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
 from bloodbank_desktop.forms import marks
 from bloodbank_desktop.forms.roles import SHAPES, Role, Tone
+
+_EDGE = 10
 
 
 class ScanStrip(QFrame):
@@ -25,8 +27,8 @@ class ScanStrip(QFrame):
         self.note.hide()
         self.latest = _label("scan.latest", 1.0)
         self.keys = _label("scan.keys", 1.0)
-        self.keys.setText(keys)
         self._keys = keys
+        self._near_miss = False
         # One key more must not make the dialog wider than a small screen; what is named first is what is needed now.
         self.keys.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.verdict = _label("scan.verdict", 1.35, bold=True)
@@ -40,14 +42,17 @@ class ScanStrip(QFrame):
         self.latest.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.counter.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         grid = QGridLayout(self)
-        grid.setContentsMargins(10, 6, 10, 2)
+        grid.setContentsMargins(_EDGE, 6, _EDGE, 2)
         grid.setVerticalSpacing(3)
         grid.addWidget(self.expected, 0, 0)
         grid.addWidget(self.counter, 0, 1)
         grid.addWidget(self.verdict, 1, 0, 1, 2)
         grid.addWidget(self.note, 2, 0, 1, 2)
-        grid.addWidget(self.keys, 3, 0)
-        grid.addWidget(self.latest, 3, 1)
+        # A line of its own: the counter above is no measure for the keys.
+        below = QHBoxLayout()
+        below.addWidget(self.keys, 1)
+        below.addWidget(self.latest)
+        grid.addLayout(below, 3, 0, 1, 2)
         grid.setColumnStretch(0, 1)
         self._role = self._note_role = Role.INFO
         self._tone: Tone | None = None
@@ -61,6 +66,7 @@ class ScanStrip(QFrame):
         """Say how many whole bags there are and which was the last."""
         self.counter.setText(f"本单 {bags} 袋")
         self.latest.setText(f"最近一袋 {latest}" if latest else "")
+        self._fit()
 
     def set_note(self, text: str, role: Role = Role.INFO) -> None:
         """Say how far the delivery note has been received, and how good that is; "" where there is none."""
@@ -77,7 +83,25 @@ class ScanStrip(QFrame):
 
     def offer_near_miss(self, on: bool) -> None:
         """Name the key that keeps the refused scan as a near miss, while it stands here."""
-        self.keys.setText(f"F12 记为险兆　{self._keys}" if on else self._keys)
+        self._near_miss = on
+        self._fit()
+
+    def _fit(self) -> None:
+        """Name as many keys as there is room for, each whole; the latest bag gives way, for the list shows it too."""
+        named = f"F12 记为险兆　{self._keys}" if self._near_miss else self._keys
+        self.keys.setToolTip(named)
+        metrics = self.keys.fontMetrics()
+        room = self.contentsRect().width() - 2 * _EDGE
+        beside = self.latest.sizeHint().width() + 2 * _EDGE if self.latest.text() else 0
+        self.latest.setVisible(bool(beside) and metrics.horizontalAdvance(named) + beside <= room)
+        parts = named.split("　")
+        while len(parts) > 1 and metrics.horizontalAdvance("　".join(parts)) > room:
+            parts.pop()
+        self.keys.setText("　".join(parts))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
