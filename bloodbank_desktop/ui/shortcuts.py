@@ -36,9 +36,10 @@ class ShortcutsWindow(QDialog):
                 keys = QLabel(spec.key_text, inner)
                 keys.setObjectName(f"key.{spec.name}")
                 tip = QLabel(spec.tip, inner)
+                tip.setWordWrap(True)
                 theme.paint_text(tip, theme.Tone.MUTED)
                 for column, label in enumerate((keys, QLabel(spec.text.rstrip("…"), inner), tip)):
-                    grid.addWidget(label, row, column)
+                    grid.addWidget(label, row, column, Qt.AlignmentFlag.AlignTop if column < 2 else Qt.AlignmentFlag(0))
                 row += 1
         grid.setColumnStretch(2, 1)
         area = QScrollArea(self)
