@@ -15,7 +15,7 @@ from bloodbank_desktop import app
 from bloodbank_desktop.app import Program
 from bloodbank_desktop.clock import SystemClock
 from bloodbank_desktop.forms import viewing
-from bloodbank_desktop.operations.opening import open_profile
+from bloodbank_desktop.operations.opening import Profile, open_profile
 from bloodbank_desktop.paths import profile_dir
 from tests.faults.proxy import FaultProxy
 from tests.forms.bags import label_scans
@@ -151,10 +151,15 @@ def test_the_file_is_opened_once_whether_rows_come_early_or_late(
     """Whether the list is painted before or after the latest moment, the data file is attached exactly once."""
     attached: list[object] = []
     attach = Program._attach
+
+    def counted(self: Program, profile: Profile) -> None:
+        attached.append(profile)
+        attach(self, profile)
+
     monkeypatch.setattr(app, "_LATEST_MS", latest_ms)
     # Late rows: the window does not wait for them, and the timer has run out when they are painted.
     monkeypatch.setattr(app, "_ROWS_SECONDS", 0.05 if latest_ms else 0.0)
-    monkeypatch.setattr(Program, "_attach", lambda self, profile: (attached.append(profile), attach(self, profile)))
+    monkeypatch.setattr(Program, "_attach", counted)
     program = station.start()
     view = station.page("stock_in").view
     wait_until(lambda: view._was_painted, PATIENCE)
