@@ -1,7 +1,7 @@
 """Where a person with the role takes the responsibility for what a rule stopped: one reason and own words for each.
 
 It begins empty each time. An override that was given for one record is never offered for the next, because a comment that
-is one key away becomes the comment of every night (FDA warning letter 2013, safety.md d11).
+is one key away becomes the comment of every night (FDA warning letter 2013).
 """
 
 from __future__ import annotations

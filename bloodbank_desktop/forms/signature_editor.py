@@ -1,6 +1,6 @@
 """The editor of a name that is signed, never typed: whoever it names signs in at this screen for this purpose.
 
-What an unfinished record shows of an earlier signature is no signature: it is asked for again (safety.md T30).
+What an unfinished record shows of an earlier signature is no signature: it is asked for again.
 """
 
 from __future__ import annotations

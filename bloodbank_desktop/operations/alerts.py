@@ -1,7 +1,7 @@
 """What the rules said, looked at again: exceptions signed by somebody else, alerts counted, blocked scans kept.
 
 An override that nobody reads again becomes the habit of the night, and a rule that shouts at every second issue is no
-longer heard (safety.md R24, T28, rows 63 and 66). Whoever overrode does not sign it.
+longer heard. Whoever overrode does not sign it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What a record leaves to be done, opened in its own transaction: complete an emergency request, check a solo receipt.
 
 A promise to do it later that nothing keeps is forgotten by the next shift. A duty that the record itself fulfils closes
-when the record is amended so; nobody can wave it away (safety.md T31: cannot be closed without the missing paper).
+when the record is amended so; nobody can wave it away.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """An act is judged in its own transaction: what stops it stops it whole, what was passed or only said is written down.
 
 A refusal leaves its trace too, in a transaction of its own, because a rule that shouts too often is found only by
-counting, and because a blocked bag may be a near miss (safety.md R24, T28; 21 CFR 11.10(e)).
+counting, and because a blocked bag may be a near miss (21 CFR 11.10(e)).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A near miss is begun from what a rule or a scan stopped: a draft with everything that is known, one key away.
 
 It saves nothing by itself; whoever has time later says how it came about. The danger is a report that nobody begins
-because the bag on the counter cannot wait (safety.md row 91).
+because the bag on the counter cannot wait.
 """
 
 from __future__ import annotations

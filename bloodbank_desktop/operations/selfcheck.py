@@ -1,6 +1,6 @@
 """The self-check: every committed vector of every rule, run on the installed copy with the switches of this hospital.
 
-A program that was validated at its maker's proves nothing about the copy on this disk (safety.md e; ISBT 2010, BSH
+A program that was validated at its maker's proves nothing about the copy on this disk (ISBT 2010, BSH
 2014). What fails closes issuing until it passes again or a person with the right says in writing why not.
 """
 

@@ -1,6 +1,6 @@
 """Who stands in a record as having acted was there: the operator by her sign-in, the second person by a signature.
 
-A typed name proves nothing (临床输血技术规范第二十六条: 双方共同查对、签字; safety.md T30), so a name that no signature
+A typed name proves nothing (临床输血技术规范第二十六条: 双方共同查对、签字), so a name that no signature
 bears out is refused, whatever way it came in.
 """
 

@@ -1,7 +1,7 @@
 """用血审证: what stands in the way of an application – a donation that no longer counts, a quota used up, a paper used twice.
 
 Shanghai alone knows this review, and the office decides; what is refused here is only what it must refuse, so that the
-family does not come twice (上海市献血条例; 用血审证公众服务端; safety.md T45).
+family does not come twice (上海市献血条例; 用血审证公众服务端).
 """
 
 from __future__ import annotations

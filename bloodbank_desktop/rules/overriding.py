@@ -1,7 +1,7 @@
 """An override passes one finding of one record, by a person with the role, for a coded reason and in her own words.
 
 It is handed over with the record and with nothing else, so it cannot carry over to the next one (a blood centre's
-program once reused the comment of the override before: FDA warning letter 2013, safety.md d11).
+program once reused the comment of the override before: FDA warning letter 2013).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 The decision and its sentence stand here once: the scan router, a field with the cursor in it and the self-check ask the
 same functions. The dangers are a group taken for a number and the label of one bag beside that of another
-(CAP 2001: a blood type bar code is not entered for a donation identification number; ICCBBA ST-001 10.3; safety.md T04, T05).
+(CAP 2001: a blood type bar code is not entered for a donation identification number; ICCBBA ST-001 10.3).
 """
 
 from __future__ import annotations

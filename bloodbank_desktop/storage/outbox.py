@@ -1,7 +1,7 @@
 """What has to travel: one row per act, frozen with the act in one transaction, numbered without a gap, never removed.
 
 The number proves that nothing is missing, the permanent key that nothing arrives twice. A later edit is a new row;
-no answer ever touches another row than its own (sync.md B3).
+no answer ever touches another row than its own.
 """
 
 from __future__ import annotations

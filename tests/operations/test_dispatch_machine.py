@@ -1,4 +1,4 @@
-"""The outbox as a state machine (sync.md B3): whatever happens in whatever order, the file does what a model says.
+"""The outbox as a state machine: whatever happens in whatever order, the file does what a model says.
 
 The model is a list in memory; the file is a real one. After every step all rows are compared, so that a step that
 touches a row it has no business with is found at once.

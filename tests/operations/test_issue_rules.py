@@ -188,7 +188,7 @@ def test_a_component_fulfils_what_it_is(product: str, level: str | None, ward: W
     assert ward.found(whole) == ({"issue-requirements": level} if level else {})
 
 
-# -- overrides (T28) -----------------------------------------------------------------------------------------------
+# -- overrides -----------------------------------------------------------------------------------------------
 
 COMMENT = "已与经治医师商定，无同型血小板"
 
@@ -272,7 +272,7 @@ def test_anti_d_has_no_way_around(ward: Ward) -> None:
         ward.give(whole, passing)
 
 
-# -- selection (T29) -----------------------------------------------------------------------------------------------
+# -- selection -----------------------------------------------------------------------------------------------
 
 
 def _offered(ward: Ward, whole: dict[str, Any]) -> list[str]:
@@ -308,7 +308,7 @@ def test_the_offer_leaves_out_what_may_not_leave(ward: Ward) -> None:
         selection.offered(ward.profile.desk, "SQ没有")
 
 
-# -- emergency (T31) -----------------------------------------------------------------------------------------------
+# -- emergency -----------------------------------------------------------------------------------------------
 
 
 def _pending(ward: Ward) -> list[str]:
@@ -430,7 +430,7 @@ def test_the_request_is_the_limit(amount: Decimal, ward: Ward) -> None:
     assert ward.found(whole) == ({"issue-quantity": "block"} if amount < 2 else {})
 
 
-# -- two at once (T33) ---------------------------------------------------------------------------------------------
+# -- two at once ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("first", ["issue", "reserve", "quarantine"])

@@ -87,7 +87,7 @@ def test_the_signature_of_another_is_refused(profile: Profile, clock: FakeClock)
 
 
 def test_the_same_person_twice_is_refused(profile: Profile, clock: FakeClock) -> None:
-    """The operator is not the second person (T30)."""
+    """The operator is not the second person."""
     assert profile.desk.person is not None
     signature = Signature(profile.desk.person, "receipt", clock.now())
     assert refused(profile, delivery(), signature) == [("checker", "same-person")]

@@ -154,7 +154,7 @@ def test_words_of_values() -> None:
     assert words_of("A") == "A"
 
 
-#: Who may pass what may be passed, and whether a second person signs (safety.md R37; the sentences of the rules say so).
+#: Who may pass what may be passed, and whether a second person signs (the sentences of the rules say so).
 OVERRIDES = {
     "issue-least-incompatible": ("director", True),
     "issue-abo": ("director", False),

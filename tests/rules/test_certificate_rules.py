@@ -1,4 +1,4 @@
-"""Certificates and plans in the file: used once, within their days and their quota (safety.md T45)."""
+"""Certificates and plans in the file: used once, within their days and their quota."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""T20–T22: every cell of every decision table of the issue, both ways, against a table written by another hand."""
+"""Every cell of every decision table of the issue, both ways, against a table written by another hand."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ ENOUGH: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     ),
     "refractory": ({"findings": ("low_cci",)}, {}),
 }
-#: Onset in hours after the start, first and last of the window, by hand (domain dossier 5.4).
+#: Onset in hours after the start, first and last of the window, by hand.
 WINDOWS = {
     "tt_bacteria": (0, 24), "allergic": (0, 4), "anaphylactic": (0, 4), "acute_haemolytic": (0, 24),
     "delayed_haemolytic": (24, 28 * 24), "delayed_serologic": (24, 28 * 24), "febrile": (0, 4), "trali": (0, 6),

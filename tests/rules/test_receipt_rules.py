@@ -29,7 +29,7 @@ from tests.operations.bag_deeds import Bags
 from tests.samples import NOW, bag_values, stock_in_values
 from tests.support import FakeClock, open_store, seat
 
-#: By hand from WS 399 and the domain dossier: the longest life of each component in hours.
+#: By hand from WS 399: the longest life of each component in hours.
 LIVES = {
     "WB": 840, "RBC-S": 1008, "RBC-SLR": 1008, "RBC-C": 840, "RBC-W": 1008, "RBC-W-IR": 336, "RBC-DG": 24,
     "PLT-C": 120, "PLT-A": 120, "PLT-ALR": 120, "PLT-AF": 8784, "FFP": 8784, "FFP-VI": 8784, "FP": 35064,

@@ -21,7 +21,7 @@ from bloodbank_desktop.rules.catalogue import Finding, Moment, findings
 from bloodbank_desktop.rules.facts import Facts, KnownRequest, PatientFacts
 from tests.samples import NOW, approval_values, request_values
 
-#: ml per unit, by hand: GB 18469 (1 U of 200 ml) and the defaults of the domain dossier.
+#: ml per unit, by hand: GB 18469 (1 U of 200 ml) and defaults of our own for what it does not count.
 ML = {
     "WB": 200, "RBC-S": 200, "RBC-SLR": 200, "RBC-C": 200, "RBC-W": 200, "RBC-W-IR": 200, "RBC-DG": 200,
     "PLT-C": 200, "PLT-A": 250, "PLT-ALR": 250, "PLT-AF": 250, "CRYO": 200, "GRAN": 250,
@@ -211,7 +211,7 @@ def test_granulocytes_and_undated_values() -> None:
     assert len(codes(of("FFP", pt=Decimal("12"), aptt=Decimal("30")), "request-indication")) == 2
 
 
-#: By hand from 临床输血技术规范第九条 and R20 of the domain dossier.
+#: By hand from 临床输血技术规范第九条.
 MARKED = {
     ("negative", "routine"): None, ("positive", "routine"): None, ("negative", "emergency"): None,
     ("positive", "emergency"): None, ("pending", "routine"): ("markers-missing", "block"),

@@ -1,4 +1,4 @@
-"""T04, T05: each data structure offered to each field – one field takes it, all others refuse it by its name."""
+"""Each data structure offered to each field – one field takes it, all others refuse it by its name."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ def test_fault_planted_behind_the_triggers_is_found(planted: tuple[str, ...], bu
     ids=["head", "unreadable-head", "line", "amendable-head", "amendable-line", "deleted"],
 )
 def test_changed_content_of_a_record_is_found(kind: str, statement: str, busy: Profile) -> None:
-    """A record whose content was changed behind the triggers is found and named by its id (sync.md B15, 35)."""
+    """A record whose content was changed behind the triggers is found and named by its id."""
     with behind_the_triggers(busy.folder) as connection:
         connection.execute(statement)
         where = "_seq = 2" if "= 2" in statement else "_deleted_at IS NOT NULL"
