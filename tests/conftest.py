@@ -127,6 +127,8 @@ def qapp(_application: QApplication, qt_messages: QtMessages) -> Iterator[QAppli
         widget.deleteLater()
     turn_events()
     gc.collect()
+    # What survived a test is looked through never again: with thousands of tests that would take longer than they do.
+    gc.freeze()
     gc.enable()
     if lost:
         pytest.fail(f"an exception was raised in a slot: {lost[0]!r}")
