@@ -90,7 +90,7 @@ class Desk(Reading):
             name = declared.name_of(whole)
             if effect := effects.EFFECTS.get(kind):
                 effect.apply(tx, whole, Cause(kind, record_id, name, self.operator, now))
-            duties.keep(tx, self, kind, record_id, name, whole, now)
+            duties.keep(tx, self, kind, record_id, name, whole, now, new=True)
             needs = [key for one in before for key in outbox.open_keys(tx, one)]
             content = canonical(body(declared, whole))
             dseq = self._send(tx, declared, record_id, name, "register", content, now, needs)

@@ -22,15 +22,17 @@ from bloodbank_desktop.storage.store import Transaction
 DUTIES = table("duty")
 
 
-def keep(tx: Transaction, seat: Seat, kind: str, record_id: str, name: str, values: Values, now: datetime) -> None:
-    """Open what the record newly leaves to be done and close what it has done itself."""
+def keep(
+    tx: Transaction, seat: Seat, kind: str, record_id: str, name: str, values: Values, now: datetime, *, new: bool = False
+) -> None:
+    """Open what the record newly leaves to be done and close what it has done itself; a `new` record has none open."""
     effect = effects.EFFECTS.get(kind)
     if effect is None:
         return
     wanted = effect.duties(values)
     if not wanted and effect.duties is effects.no_duties:
         return
-    pending = {duty.what: duty for duty in duty_rows.pending(tx, record_id=record_id)}
+    pending = {} if new else {duty.what: duty for duty in duty_rows.pending(tx, record_id=record_id)}
     for what in wanted:
         if what not in pending:
             duty_rows.open_(tx, _new(what, kind, record_id, name, now, seat.operator))
