@@ -10,7 +10,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QGuiApplication, QHideEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 
@@ -35,6 +35,9 @@ from bloodbank_desktop.records.declare import RecordType
 from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.problems import Problem, Refused
 from bloodbank_desktop.rules.overriding import Override, Passage
+
+#: How long a save may take before the form is painted as closed.
+_LONG_MS = 150
 
 
 class Mode(StrEnum):
@@ -319,9 +322,15 @@ class RecordDialog(QDialog):
     def _set_busy(self, on: bool) -> None:
         self._busy = on
         self.parts.save.setEnabled(not on)
+        # Closed to keys at once, seen to be closed only where it takes long: painting a form grey holds up the answer.
+        self.form.setUpdatesEnabled(not on)
         self.form.setEnabled(not on)
         if on:
             self.parts.set_state("正在保存…", Role.INFO)
+            QTimer.singleShot(_LONG_MS, self, self._paint_again)
+
+    def _paint_again(self) -> None:
+        self.form.setUpdatesEnabled(True)
 
     def _saved(self, answer: Saved) -> None:
         self._finished = True
