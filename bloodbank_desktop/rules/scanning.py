@@ -38,8 +38,8 @@ def brought(read: Scan, kept: frozenset[str], wanted: str, ask: str, fills: str 
     `fills` is the one field that must be among the values, "" for any.
     """
     if read.suggestion is not None:
-        # What offers a suggestion says nothing else.
-        (problem,) = read.problems
+        # A confirmation that did not fit stands behind it: then it is asked for again.
+        problem = next(p for p in read.problems if p.code == "lost-zero")
         return said("lost-zero", why=problem.message.partition("。")[0])
     if not read.ok:
         return _unreadable(read)

@@ -123,6 +123,28 @@ def test_what_was_lost_or_is_missing_is_said_whole() -> None:
     assert asked("") == [("unreadable", "block", "没有采用：没有读到内容。请重新扫描。")]
 
 
+def test_a_confirmation_that_does_not_fit_asks_again() -> None:
+    """Whoever confirmed something else than what was suggested is asked again in the same words, not left with an error."""
+    found = scanning.brought(scan.read("600", confirmed="7300"), labels.BAG_CODES, "血型码", "请扫血型码")
+    assert isinstance(found, Said)
+    assert scanning.sentence("scan-code", found) == asked("600")[0][2]
+
+
+@given(
+    st.text(max_size=30) | st.text("=%&<>*)0123456789ABCMabc", max_size=30) | st.sampled_from([*CODES, "=%600", "600"]),
+    st.none() | st.sampled_from(["0600", "7300", ""]),
+)
+def test_no_text_is_too_strange(raw: str, confirmed: str | None) -> None:
+    """Whatever was scanned and confirmed fills fields that there are, or is refused in a whole sentence; nothing raises."""
+    found = scanning.brought(
+        scan.read(raw, confirmed=confirmed), labels.BAG_CODES | labels.TESTED, scanning.ANY_CODE, "请重扫"
+    )
+    if isinstance(found, Said):
+        assert "{" not in scanning.sentence("scan-code", found)
+    else:
+        assert found and set(found) <= set(line_type(StockInBag).fields)
+
+
 def test_two_bags_in_one_reading_fill_nothing() -> None:
     """A reading whose codes contradict each other is of two bags, also where the reader let it pass."""
     one, other = (scan.read(f"={donation_number(index)}00") for index in (7, 8))
