@@ -113,7 +113,7 @@ class Program(QObject):
         self.window.bug.connect(self.reporter.report)
         self.tasks.bug.connect(self.reporter.report)
         self.reporter.known.connect(self.window.show_problem)
-        self.window.theme_chosen.connect(lambda choice: self._keep(theme=choice))
+        self.window.theme_chosen.connect(self._keep_theme)
         self.window.saved.connect(lambda _saved: self._nudge("SAVED"))
         self.window.refresh_asked.connect(lambda: self._nudge("MANUAL"))
         # The rooms for work take longer to load than the whole window: after the first rows are on the screen.
@@ -233,8 +233,8 @@ class Program(QObject):
 
     # -- settings and end ------------------------------------------------------------------------------------------
 
-    def _keep(self, **changed: object) -> None:
-        self.settings = replace(self.settings, **changed)  # type: ignore[arg-type]
+    def _keep_theme(self, choice: str) -> None:
+        self.settings = replace(self.settings, theme=choice)
         try:
             settings.save(self.folder, self.settings)
         except KnownProblem as problem:

@@ -40,16 +40,28 @@ def test_an_override_passes_one_record_and_is_listed(tmp_path: Path, too_much: P
     assert (stopped.code, stopped.codes) == (1, ["over-quota"])
     passing = _written(tmp_path / "授权.json", [OVERRIDE])
     small = word(tmp_path, "register", REVIEW, too_much, "--override", passing, "--operator", "jia")
-    assert small.code == 1 and "over-quota" not in small.codes
+    assert (small.code, small.codes) == (1, ["override-role"])
     saved = word(tmp_path, "register", REVIEW, too_much, "--override", passing)
     assert saved.code == 0, saved.words
     (one,) = word(tmp_path, "exceptions").answer["exceptions"]
     assert one["comment"] == OVERRIDE["comment"]
+    assert one["second"] == ""
     # The record that is changed meets the rule anew, and brings an override of its own.
     change = _written(tmp_path / "改.json", {"remark": "补充"})
     assert word(tmp_path, "amend", REVIEW, saved.answer["id"], change).codes == ["over-quota"]
     changed = word(tmp_path, "amend", REVIEW, saved.answer["id"], change, "--override", passing)
     assert changed.code == 0, changed.words
+
+
+def test_a_second_person_signs_the_override(tmp_path: Path, too_much: Path) -> None:
+    """`--second` signs what is overridden, whoever that may be but the first; the exception names both."""
+    passing = _written(tmp_path / "授权.json", [OVERRIDE])
+    same = word(tmp_path, "register", REVIEW, too_much, "--override", passing, "--second", "xl")
+    assert same.codes == ["second-same"]
+    saved = word(tmp_path, "register", REVIEW, too_much, "--override", passing, "--second", "yi")
+    assert saved.code == 0, saved.words
+    (one,) = word(tmp_path, "exceptions").answer["exceptions"]
+    assert "训练乙" in one["second"] and "训练乙" not in one["actor"]
 
 
 @pytest.mark.parametrize(

@@ -18,25 +18,24 @@ if TYPE_CHECKING:
     from bloodbank_desktop.records.declare import RecordType
     from bloodbank_desktop.rules.overriding import Override, Passage
 
-_OVERRIDE_FORM = "每项授权要写 rule、line（整张单写 null）、reason、comment，不多不少，请改正后再试"
+_EXAMPLE = '{"rule": "certificate-quota", "line": null, "reason": "physician_agreed", "comment": "…"}'
 
 
 def add(word: AddWord) -> None:
     """Add the words to the grammar."""
     decode = word("decode", _decode, "say what a scanned or typed code is", "text")
     decode.add_argument("--profile", default="cn-tolerant", help="rules of the bag codes (default: %(default)s)")
+    register = word("register", _register, "save a new record from a JSON file", "kind", "file")
     amend = word("amend", _amend, "change a record: fields of the file replace, null empties", "kind", "id", "file")
-    for made in (word("register", _register, "save a new record from a JSON file", "kind", "file"), amend):
+    delete = word("delete", _delete, "delete a record; it stays in the file, marked", "kind", "id")
+    for made in (register, amend):
         made.add_argument(
             "--override",
             type=Path,
             metavar="FILE",
             help='JSON [{"rule", "line", "reason", "comment"}] of what is passed',
         )
-    for made in (
-        amend,
-        word("delete", _delete, "delete a record; it stays in the file, marked", "kind", "id"),
-    ):
+    for made in (amend, delete):
         made.add_argument("--reason", default="", help="why, for the audit")
     made = word("activate", _activate, "activate a plan, one way and once", "kind", "id")
     made.add_argument("--link", metavar="NO", help="the review or request that the plan is used for")
@@ -110,21 +109,17 @@ def _overrides(opened: Profile, options: argparse.Namespace) -> Iterator[Overrid
 
     whole = read(options.override)
     if not isinstance(whole, list):
-        raise KnownProblem(f"{options.override} 应当是授权的列表，请按说明改正", code="wrong-value")
+        raise KnownProblem(f"{options.override} 应当是授权的列表，例如 [{_EXAMPLE}]，请改正后再试", code="wrong-value")
     for one in whole:
         match one:
-            case {
-                "rule": str(rule),
-                "line": None | int() as line,
-                "reason": str(reason),
-                "comment": str(comment),
-                **rest,
-            }:
-                if rest or isinstance(line, bool):
-                    raise KnownProblem(_OVERRIDE_FORM, code="wrong-value")
+            # True is an int to Python, and no line.
+            case {"rule": str(rule), "line": None | int() as line, "reason": str(reason), "comment": str(comment), **rest} if (
+                not rest and not isinstance(line, bool)
+            ):
                 yield Override(rule, line, reason, comment, second(opened, options, purpose(rule, line)))
             case _:
-                raise KnownProblem(_OVERRIDE_FORM, code="wrong-value")
+                words = f"每项授权要写成 {_EXAMPLE}，不多不少（整张单 line 写 null），请改正后再试"
+                raise KnownProblem(words, code="wrong-value")
 
 
 def _amend(options: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QPalette
@@ -20,6 +20,7 @@ from bloodbank_desktop.rules.persons import HOLDS, Signature, holds
 _TITLE = "第二人签名"
 
 
+@runtime_checkable
 class SigningDoor(Protocol):
     """What asks for a second person's signature; a part of `forms.contract.Back`."""
 

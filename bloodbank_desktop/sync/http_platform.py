@@ -341,4 +341,5 @@ def _offset(server_time: datetime, middle: datetime) -> int:
 
 def _version(text: str) -> tuple[int, ...]:
     """Return the numbers of a version such as 0.10.2; what follows the first other sign does not count."""
-    return tuple(int(part) for part in re.match(r"[\d.]*", text, re.ASCII)[0].split(".") if part)[:4]  # type: ignore[index]
+    leading = re.split(r"[^\d.]", text, maxsplit=1, flags=re.ASCII)[0]
+    return tuple(int(part) for part in leading.split(".") if part)[:4]

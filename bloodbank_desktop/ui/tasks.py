@@ -64,8 +64,8 @@ class Tasks(QObject):
         self._answers: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._running = 0
         self._closed = False
-        # As long as there are lanes, none of them may collect garbage: there are widgets in it.
         self._busy_lately = False
+        # As long as there are lanes, none of them may collect garbage: there are widgets in it.
         self._garbage = MainThreadGarbage(self, busy=self._somebody_waits)
         self._answered.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
