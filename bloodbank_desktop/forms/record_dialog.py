@@ -16,13 +16,14 @@ from PySide6.QtWidgets import QApplication, QDialog, QMessageBox, QWidget
 
 from bloodbank_desktop.clock import CHINA
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.forms import contract, dialog_parts
+from bloodbank_desktop.forms import contract, dialog_parts, leaving
 from bloodbank_desktop.forms.behaviours import Behaviour, behaviour_of
 from bloodbank_desktop.forms.burst import Habits
 from bloodbank_desktop.forms.contract import Back, Draft, Existing, Saved
 from bloodbank_desktop.forms.draft_keeper import DraftKeeper
 from bloodbank_desktop.forms.field_form import FieldForm
 from bloodbank_desktop.forms.judge import Judge
+from bloodbank_desktop.forms.leaving import Answer
 from bloodbank_desktop.forms.lines_block import LinesBlock
 from bloodbank_desktop.forms.lines_desk import LinesDesk
 from bloodbank_desktop.forms.near_miss_key import KEY, NearMissKey
@@ -175,7 +176,9 @@ class RecordDialog(QDialog):
                     editor.set_input_method(False)
         for sequence, slot in keys:
             QShortcut(QKeySequence(sequence), self).activated.connect(slot)
-        QApplication.instance().focusChanged.connect(self._focus_moved)  # type: ignore[union-attr]
+        app = QApplication.instance()
+        assert isinstance(app, QApplication)
+        app.focusChanged.connect(self._focus_moved)
 
     def _focus_first(self) -> None:
         if self.mode is Mode.VIEW or self.behaviour.input_method_off:
@@ -369,27 +372,13 @@ class RecordDialog(QDialog):
         if self.mode is Mode.VIEW or self._finished or not (self.keeper.exists or self.keeper.unsaved):
             self._leave()
             return
-        box = QMessageBox(self)
-        box.setObjectName("leave")
-        box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle(self.windowTitle())
-        box.setText("这份内容还没有登记。" if self.mode is Mode.REGISTER else "修改还没有保存。")
-        box.setInformativeText("暂存的内容下次可以接着填，断电也不会丢。")
-        keep = box.addButton("暂存并关闭", QMessageBox.ButtonRole.AcceptRole)
-        drop = box.addButton("放弃", QMessageBox.ButtonRole.DestructiveRole)
-        stay = box.addButton("继续填写", QMessageBox.ButtonRole.RejectRole)
-        box.setDefaultButton(keep)
-        box.setEscapeButton(stay)
-        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._asking = box
-        box.finished.connect(lambda _: self._answered(box.clickedButton() is keep, box.clickedButton() is drop))
-        box.open()
+        self._asking = leaving.ask(self, new=self.mode is Mode.REGISTER, answered=self._answered)
 
-    def _answered(self, keep: bool, drop: bool) -> None:
+    def _answered(self, answer: Answer) -> None:
         self._asking = None
-        if keep:
+        if answer is Answer.KEEP:
             self.keep_and_close()
-        elif drop:
+        elif answer is Answer.DROP:
             self.keeper.stop()
             self.back.drop_draft(self.draft_id, self._leave, self._could_not_drop)
 

@@ -165,6 +165,24 @@ def test_typing_is_kept_within_a_pause(make: MakeDialog, back: FakeBack) -> None
     assert kept.texts == {"planned_at": "明天上午"}
 
 
+def test_a_form_that_is_being_saved_takes_nothing_and_is_seen_to(make: MakeDialog, back: FakeBack) -> None:
+    """While it is saved a form is closed to keys at once, is painted so when that takes long, and opens after a refusal."""
+    dialog = make(REQUEST)
+    values = request_values(1)
+    fill(dialog, values)
+    add_lines(dialog, "components", values["components"])
+    add_lines(dialog, "approvals", values["approvals"])
+    back.hold = True
+    dialog.save()
+    assert not dialog.form.isEnabled() and not dialog.form.updatesEnabled()
+    wait_until(dialog.form.updatesEnabled)
+    assert not dialog.form.isEnabled()
+    back.fail = KnownProblem("磁盘已满", code="disk-full")
+    back.answer_all()
+    assert dialog.isVisible()
+    assert dialog.form.isEnabled() and dialog.form.updatesEnabled()
+
+
 def test_leaving_a_field_keeps_it_at_once_and_judges_it(make: MakeDialog, back: FakeBack) -> None:
     """Moving on keeps the draft without waiting, and a wrong value is named at its field."""
     dialog = make(REQUEST)
