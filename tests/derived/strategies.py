@@ -109,8 +109,8 @@ def value_of(f: Field) -> st.SearchStrategy[Any]:
 
 
 _IDENTIFYING = frozenset({"patient", "person", "request", "note"})
-#: The same without a link of their own: they tell a rule which person, which notice.
-_SINGLE = frozenset({"id_no", "notice_no"})
+#: The same without a link of their own: they tell a rule which person, which notice, whose donation.
+_SINGLE = frozenset({"id_no", "notice_no", "donation_certificate_no"})
 _GROUPED = frozenset(samples.sample_values()) | {"patient_abo", "patient_rhd"}
 
 

@@ -20,7 +20,7 @@ from bloodbank_desktop.ui.tasks import Tasks
 from tests import samples
 from tests.exchange.books import KIND, Changed, column, requests, write
 from tests.support import FakeClock, open_store, seat
-from tests.waiting import turn_events, wait_until
+from tests.waiting import dialog_of, turn_events, wait_until
 
 
 def _never(kind: str, mode: str, shown: object, draft: object, parent: QWidget) -> QDialog:
@@ -64,11 +64,7 @@ def _press(widget: QWidget, key: Qt.Key, *, shift: bool = False) -> None:
 
 def _dialog(window: MainWindow) -> ExchangeDialog:
     _press(window, Qt.Key.Key_I, shift=True)
-    wait_until(lambda: window.deeds.dialogs)
-    dialog = window.deeds.dialogs[0]
-    assert isinstance(dialog, ExchangeDialog)
-    wait_until(dialog.isActiveWindow)
-    return dialog
+    return dialog_of(window, ExchangeDialog)
 
 
 def _total(profile: Profile) -> int:
@@ -95,9 +91,7 @@ def test_good_file_comes_in_and_goes_out_again(
     assert window.messages.offer_button.accessibleName() == "撤销本次导入"
     assert tasks.wait_idle()
     window.messages.offer_button.click()
-    wait_until(lambda: window.deeds.dialogs)
-    question = window.deeds.dialogs[0]
-    assert isinstance(question, SureQuestion)
+    question = dialog_of(window, SureQuestion)
     assert question.no.isDefault()
     question.yes.click()
     wait_until(lambda: _total(profile) == 0, 20)

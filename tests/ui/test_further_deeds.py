@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog
+from PySide6.QtWidgets import QApplication
 from sqlalchemy import text
 
 from bloodbank_desktop.forms.burst import Habits
@@ -31,7 +30,7 @@ from tests.forms.bags import label_scans
 from tests.support import nobody
 from tests.ui.fakes import Dialogs
 from tests.ui.stocked import BAGS, stocked
-from tests.waiting import turn_events, wait_until
+from tests.waiting import dialog_of, turn_events, wait_until
 
 CTRL, SHIFT = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier
 KEY = Qt.Key
@@ -71,15 +70,9 @@ def scan(window: MainWindow, code: str) -> None:
     QTest.keyClick(window.windowHandle(), KEY.Key_Return)
 
 
-def hunt(window: MainWindow, kind: type[QDialog]) -> Any:
-    """Wait for a dialog of this kind."""
-    wait_until(lambda: window.deeds.dialogs and isinstance(window.deeds.dialogs[-1], kind))
-    return window.deeds.dialogs[-1]
-
-
 def answer(window: MainWindow, words: str) -> None:
     """Answer the one-line question that is open."""
-    question = hunt(window, WordsQuestion)
+    question = dialog_of(window, WordsQuestion)
     question.edit.setText(words)
     question.accept()
     wait_until(lambda: not window.deeds.dialogs)
@@ -100,7 +93,7 @@ def test_a_scan_anywhere_opens_the_life_of_that_bag(window: MainWindow) -> None:
     assert isinstance(page, ListTab)
     page.view.setFocus()
     scan(window, label_scans(0)[0])
-    shown = hunt(window, TraceWindow)
+    shown = dialog_of(window, TraceWindow)
     assert bag_name(KEYS[0]) in shown.page.toPlainText()
     assert page.search.text() == ""
 
@@ -112,7 +105,7 @@ def test_a_scan_into_the_search_box_opens_it_too(window: MainWindow) -> None:
     page.search.setFocus()
     page.search.setText("RK")
     scan(window, label_scans(1)[0])
-    assert bag_name(KEYS[1]) in hunt(window, TraceWindow).page.toPlainText()
+    assert bag_name(KEYS[1]) in dialog_of(window, TraceWindow).page.toPlainText()
     assert page.search.text() == "RK"
 
 
@@ -161,10 +154,8 @@ def test_while_a_dialog_is_open_the_window_does_not_listen(window: MainWindow) -
     """A scan into a dialog is the dialog's; afterwards the window listens again."""
     assert window.wedge is not None and window.wedge._running
     window.sitting.sign_in()
-    question = hunt(window, CredentialsDialog)
+    question = dialog_of(window, CredentialsDialog)
     assert not window.wedge._running
-    question.activateWindow()
-    wait_until(question.isActiveWindow)
     scan_into = question.windowHandle()
     for character in "=A9999":
         QTest.keyClick(scan_into, character)
@@ -193,7 +184,7 @@ def two(profile: Profile) -> tuple[str, str]:
 
 def merge(window: MainWindow) -> MergeQuestion:
     QTest.keyClick(window, KEY.Key_M, CTRL | SHIFT)
-    question = hunt(window, MergeQuestion)
+    question = dialog_of(window, MergeQuestion)
     assert isinstance(question, MergeQuestion)
     return question
 
@@ -305,7 +296,7 @@ def test_without_an_operator_it_is_asked_first(window: MainWindow, profile: Prof
     """Nobody moves bags without a name; the deed goes on when the name is known."""
     nobody(profile)
     window.further.stock_deed("quarantine", [KEYS[0]])
-    question = hunt(window, CredentialsDialog)
+    question = dialog_of(window, CredentialsDialog)
     question.edits["login"].setText("yi")
     question.edits["password"].setText(training_persons.password())
     question.yes.click()
@@ -324,7 +315,7 @@ def test_a_delivery_is_reversed_from_its_row(window: MainWindow, profile: Profil
     page.view.setCurrentIndex(page.model.index(place, 0))
     page.view.setFocus()
     QTest.keyClick(window, KEY.Key_R, CTRL | SHIFT)
-    hunt(window, ReversalQuestion)
+    dialog_of(window, ReversalQuestion)
     answer(window, "登记错了机构")
     wait_until(lambda: state(profile, 0) == "reversed")
     assert [state(profile, place) for place in range(4)] == ["reversed"] * 3 + ["available"]
@@ -341,7 +332,7 @@ def ask_to_reverse(window: MainWindow) -> ReversalQuestion:
     page.view.setCurrentIndex(page.model.index(place, 0))
     page.view.setFocus()
     QTest.keyClick(window, KEY.Key_R, CTRL | SHIFT)
-    question: ReversalQuestion = hunt(window, ReversalQuestion)
+    question: ReversalQuestion = dialog_of(window, ReversalQuestion)
     return question
 
 
@@ -392,7 +383,7 @@ def stock_in_id(profile: Profile) -> str:
 def test_a_stock_take_names_what_was_not_scanned(window: MainWindow) -> None:
     """Three of four bags scanned: the fourth is missing, by name."""
     window.further.stock_take()
-    count = hunt(window, StockTakeWindow)
+    count = dialog_of(window, StockTakeWindow)
     for place in range(3):
         for which in (0, 2):
             count.scanned(label_scans(place)[which])

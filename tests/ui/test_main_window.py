@@ -12,7 +12,7 @@ import pytest
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
 
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.forms.credentials import CredentialsDialog
@@ -26,7 +26,7 @@ from bloodbank_desktop.ui.questions import DiscardQuestion, WordsQuestion
 from bloodbank_desktop.ui.shortcuts import ShortcutsWindow
 from bloodbank_desktop.ui.tasks import Tasks
 from tests.ui.fakes import Dialogs, FakeDesk, draft, make_window, operation
-from tests.waiting import turn_events, wait_until
+from tests.waiting import dialog_of, turn_events, wait_until
 
 CTRL = Qt.KeyboardModifier.ControlModifier
 SHIFT = Qt.KeyboardModifier.ShiftModifier
@@ -73,14 +73,6 @@ def press(window: QWidget, key: Qt.Key, modifier: Qt.KeyboardModifier = NONE) ->
 
 def go_to_requests(window: MainWindow) -> None:
     press(window, KEY(KEY.Key_1 + window.tabs.keys.index("transfusion_request")), CTRL)
-
-
-def question(window: MainWindow, kind: type[QDialog]) -> QDialog:
-    wait_until(lambda: bool(window.deeds.dialogs))
-    found = window.deeds.dialogs[-1]
-    assert isinstance(found, kind)
-    wait_until(found.isActiveWindow)
-    return found
 
 
 def test_a_tab_for_every_module_and_the_queue(make: Make) -> None:
@@ -264,8 +256,8 @@ def test_who_changes_something_says_who_he_is(make: Make, tasks: Tasks) -> None:
     window = make(desk, dialogs=dialogs)
     wait_until(lambda: bool(window.deeds.dialogs))
     window.deeds.dialogs[-1].activateWindow()
-    asked = question(window, CredentialsDialog)
-    assert isinstance(asked, CredentialsDialog) and desk.asked == []
+    asked = dialog_of(window, CredentialsDialog)
+    assert desk.asked == []
     press(asked, KEY.Key_Escape)
     wait_until(lambda: window.deeds.dialogs == [])
     window.activateWindow()
@@ -273,8 +265,7 @@ def test_who_changes_something_says_who_he_is(make: Make, tasks: Tasks) -> None:
     press(window, KEY.Key_N, CTRL)
     assert dialogs.opened == [] and desk.asked == [] and window.status.operator.text() == "！请登录"
     press(window, KEY.Key_U, CTRL)
-    asked = question(window, CredentialsDialog)
-    assert isinstance(asked, CredentialsDialog)
+    asked = dialog_of(window, CredentialsDialog)
     asked.edits["login"].setText("训练丙")
     asked.edits["password"].setText("wrong")
     asked.yes.click()
@@ -296,14 +287,14 @@ def test_deleting_needs_a_reason(make: Make, tasks: Tasks) -> None:
     go_to_requests(window)
     assert tasks.wait_idle()
     press(window, KEY.Key_Delete)
-    first = question(window, WordsQuestion)
+    first = dialog_of(window, WordsQuestion)
     press(first, KEY.Key_Escape)
     wait_until(lambda: window.deeds.dialogs == [])
     window.activateWindow()  # Windows does that by itself, a screen without a window manager does not
     wait_until(window.isActiveWindow)
     press(window, KEY.Key_Delete)
-    asked = question(window, WordsQuestion)
-    assert isinstance(asked, WordsQuestion) and "SQ20261123-9999" in asked.words.text()
+    asked = dialog_of(window, WordsQuestion)
+    assert "SQ20261123-9999" in asked.words.text()
     press(asked, KEY.Key_Return)
     assert window.deeds.dialogs and desk.deleted == []
     asked.edit.insert("  重复登记 ")  # QTest has no keys for Chinese
@@ -319,11 +310,11 @@ def test_throwing_a_draft_away_is_asked_and_cancelled_by_enter(make: Make, tasks
     window = make(desk)
     page = tab(window)
     page.actions_by_name["discard"].trigger()
-    press(question(window, DiscardQuestion), KEY.Key_Return)
+    press(dialog_of(window, DiscardQuestion), KEY.Key_Return)
     wait_until(lambda: window.deeds.dialogs == [])
     assert len(desk.kept_drafts) == 1
     page.actions_by_name["discard"].trigger()
-    asked = question(window, DiscardQuestion)
+    asked = dialog_of(window, DiscardQuestion)
     assert isinstance(asked, DiscardQuestion)
     asked.yes.click()
     assert tasks.wait_idle()
@@ -425,7 +416,7 @@ def test_f1_lists_every_key(make: Make) -> None:
     """The list of keys names every action that has one."""
     window = make()
     press(window, KEY.Key_F1)
-    shown = question(window, ShortcutsWindow)
+    shown = dialog_of(window, ShortcutsWindow)
     keys = {label.text() for label in shown.findChildren(QLabel)}
     assert {spec.key_text for spec in actions.SPECS.values() if spec.keys} <= keys
     assert "Ctrl+2" in keys

@@ -28,7 +28,7 @@ from tests import samples
 from tests.operations.test_alerts import ALERT
 from tests.samples import NOW
 from tests.support import FakeClock, open_store
-from tests.waiting import wait_until
+from tests.waiting import dialog_of, wait_until
 
 
 @pytest.fixture
@@ -193,17 +193,9 @@ def window(tasks: Tasks, tmp_path: Path, profile: Profile, clock: FakeClock) -> 
     made.deleteLater()
 
 
-def asked(window: MainWindow, kind: type[QDialog] = QDialog) -> QDialog:
-    """Return the dialog that opened."""
-    wait_until(lambda: bool(window.deeds.dialogs))
-    found = window.deeds.dialogs[-1]
-    assert isinstance(found, kind)
-    return found
-
-
 def answered(window: MainWindow, tasks: Tasks, words: str) -> None:
     """Write into the question and press Enter."""
-    question = asked(window, WordsQuestion)
+    question = dialog_of(window, WordsQuestion)
     assert isinstance(question, WordsQuestion)
     question.edit.setText(words)
     question.yes.click()
@@ -246,7 +238,7 @@ def test_a_near_miss_is_begun_from_an_alert(window: MainWindow, tasks: Tasks) ->
     assert tasks.wait_idle()
     page.near_miss_action.trigger()
     assert tasks.wait_idle()
-    dialog = asked(window)
+    dialog = dialog_of(window, QDialog)
     assert dialog.objectName() == "dialog.near_miss"
     assert dialog.form.values()["bag"] == ALERT.bag  # type: ignore[attr-defined]
 

@@ -27,7 +27,7 @@ from bloodbank_desktop.ui.record_dialogs import RecordDialogs
 from bloodbank_desktop.ui.tasks import Tasks
 from tests.samples import request_values
 from tests.support import FakeClock, nobody, open_store, seat
-from tests.waiting import turn_events, wait_until
+from tests.waiting import dialog_of, turn_events, wait_until
 
 pytestmark = pytest.mark.window
 CTRL = Qt.KeyboardModifier.ControlModifier
@@ -59,8 +59,7 @@ class Screen:
 
     def dialog(self, kind: type[QDialog] = CredentialsDialog) -> Any:
         """Wait for a dialog of this kind above the window."""
-        wait_until(lambda: self.window.deeds.dialogs and isinstance(self.window.deeds.dialogs[-1], kind), PATIENCE)
-        return self.window.deeds.dialogs[-1]
+        return dialog_of(self.window, kind, PATIENCE)
 
     def fill(self, dialog: CredentialsDialog, **texts: str) -> None:
         """Type into the fields and press the button."""

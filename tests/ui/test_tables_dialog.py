@@ -22,7 +22,7 @@ from bloodbank_desktop.ui.tasks import Tasks
 from tests.samples import request_values
 from tests.support import open_store, seat
 from tests.ui.fakes import Dialogs
-from tests.waiting import turn_events, wait_until
+from tests.waiting import dialog_of, turn_events, wait_until
 
 KEY = Qt.Key
 CTRL, SHIFT, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.NoModifier
@@ -58,10 +58,7 @@ def window(tasks: Tasks, profile: Profile, tmp_path: Path) -> Iterator[MainWindo
 def page(window: MainWindow, tasks: Tasks) -> TablesDialog:
     """The page of code tables, opened by its key."""
     QTest.keyClick(window, KEY.Key_T, CTRL | SHIFT)
-    wait_until(lambda: window.deeds.dialogs)
-    (dialog,) = window.deeds.dialogs
-    assert isinstance(dialog, TablesDialog)
-    wait_until(dialog.isActiveWindow)
+    dialog = dialog_of(window, TablesDialog)
     settle(tasks)
     return dialog
 
