@@ -308,6 +308,7 @@ def test(arguments: Sequence[str]) -> int:
     suffix = ".exe" if os.name == "nt" else ""
     checks: list[tuple[str, list[str | Path]]] = [
         ("ruff", [python, "-m", "ruff", "check", "."]),
+        ("layout", [python, "-m", "ruff", "format", "--check", "."]),
         ("import contracts", [scripts / f"lint-imports{suffix}"]),
         ("mypy", [python, "-m", "mypy"]),
     ]

@@ -59,9 +59,7 @@ class StandIn(Desk):
 
     def register(self, kind: str, values: Values, *, draft: str | None = None, passage: Passage = EMPTY) -> Saved:
         signed, second = self._signed(kind, values)
-        return super().register(
-            kind, signed, draft=draft, passage=replace(passage, second=passage.second or second)
-        )
+        return super().register(kind, signed, draft=draft, passage=replace(passage, second=passage.second or second))
 
     def judge(
         self, kind: str, values: Values, *, second: Signature | None = None, before: Values | None = None

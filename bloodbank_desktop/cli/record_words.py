@@ -113,9 +113,13 @@ def _overrides(opened: Profile, options: argparse.Namespace) -> Iterator[Overrid
     for one in whole:
         match one:
             # True is an int to Python, and no line.
-            case {"rule": str(rule), "line": None | int() as line, "reason": str(reason), "comment": str(comment), **rest} if (
-                not rest and not isinstance(line, bool)
-            ):
+            case {
+                "rule": str(rule),
+                "line": None | int() as line,
+                "reason": str(reason),
+                "comment": str(comment),
+                **rest,
+            } if not rest and not isinstance(line, bool):
                 yield Override(rule, line, reason, comment, second(opened, options, purpose(rule, line)))
             case _:
                 words = f"每项授权要写成 {_EXAMPLE}，不多不少（整张单 line 写 null），请改正后再试"

@@ -309,7 +309,6 @@ class Back(FileDoor, Protocol):
         """Answer how far a delivery note has been received, None when there is no such note here."""
         ...
 
-
     def requests(self, search: str, done: Callable[[Sequence[RequestRow]], None], failed: Failed) -> None:
         """Answer with the newest requests that fit a search text."""
         ...

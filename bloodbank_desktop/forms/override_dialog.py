@@ -50,7 +50,9 @@ class OverrideDialog(QDialog):
 
     given = Signal(object)
 
-    def __init__(self, found: Sequence[Finding], door: SigningDoor, operator: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, found: Sequence[Finding], door: SigningDoor, operator: str, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("dialog.override")
         self.setWindowTitle("授权")
@@ -58,7 +60,9 @@ class OverrideDialog(QDialog):
         self.setModal(True)
         self._door = door
         self._rows: list[_Row] = []
-        head = QLabel(f"{operator}，以下各项需要您承担责任后才能保存。请逐项选择原因并写明理由；授权只对这一条记录有效。", self)
+        head = QLabel(
+            f"{operator}，以下各项需要您承担责任后才能保存。请逐项选择原因并写明理由；授权只对这一条记录有效。", self
+        )
         head.setWordWrap(True)
         inner = QWidget(self)
         column = QVBoxLayout(inner)

@@ -67,7 +67,9 @@ def hint_words(known: PatientHistory) -> tuple[str, Role]:
     """Return what to say of a patient and in which role; "" when nothing is known."""
     if not known.records:
         return "", Role.INFO
-    parts = [f"本机有此患者 {len(known.records)} 条记录，最近 {china_text(known.records[0].at)} {known.records[0].what}"]
+    parts = [
+        f"本机有此患者 {len(known.records)} 条记录，最近 {china_text(known.records[0].at)} {known.records[0].what}"
+    ]
     groups = dict.fromkeys(one.what for one in known.groups)
     role = Role.INFO
     if known.contradictory:

@@ -159,9 +159,7 @@ class Router:
             return found
         message = scanning.sentence("scan-code", found)
         if found.code == "lost-zero":
-            raise RefusedScan(
-                Verdict("lost-zero", message, Tone.WRONG_LABEL, Role.ATTENTION, None, scan.suggestion)
-            )
+            raise RefusedScan(Verdict("lost-zero", message, Tone.WRONG_LABEL, Role.ATTENTION, None, scan.suggestion))
         slug = _SLUGS.get(found.code, found.code)
         raise RefusedScan(refused(slug, message, tone=_TONES.get(slug, Tone.REFUSED)))
 

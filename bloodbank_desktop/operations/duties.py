@@ -23,7 +23,15 @@ DUTIES = table("duty")
 
 
 def keep(
-    tx: Transaction, seat: Seat, kind: str, record_id: str, name: str, values: Values, now: datetime, *, new: bool = False
+    tx: Transaction,
+    seat: Seat,
+    kind: str,
+    record_id: str,
+    name: str,
+    values: Values,
+    now: datetime,
+    *,
+    new: bool = False,
 ) -> None:
     """Open what the record newly leaves to be done and close what it has done itself; a `new` record has none open."""
     effect = effects.EFFECTS.get(kind)

@@ -93,7 +93,14 @@ class Picked:
         return None if found is None else found[1]
 
     def keep(
-        self, tx: Transaction, declared: LineType, values: Values, note: Note, *, at: datetime, known: Values | None = None
+        self,
+        tx: Transaction,
+        declared: LineType,
+        values: Values,
+        note: Note,
+        *,
+        at: datetime,
+        known: Values | None = None,
     ) -> list[Problem]:
         """Keep what these values name in the caller's transaction; return a problem for each file that is not here.
 

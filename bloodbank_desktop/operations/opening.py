@@ -175,7 +175,9 @@ def _refuse_where_a_file_was(path: Path) -> None:
 
 def _refuse_what_is_no_file_of_ours(path: Path) -> None:
     if path.is_dir():
-        raise KnownProblem(f"资料文件 {path} 的位置上是一个文件夹，程序没有改动它；请把它移到别处再启动", code="cannot-open")
+        raise KnownProblem(
+            f"资料文件 {path} 的位置上是一个文件夹，程序没有改动它；请把它移到别处再启动", code="cannot-open"
+        )
     # SQLite takes an empty file for a new database and would happily begin again.
     if path.stat().st_size < 4096:
         raise KnownProblem(

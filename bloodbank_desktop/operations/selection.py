@@ -95,9 +95,7 @@ def _offers(values: dict[str, Any], page: list[StockRow], told: Facts) -> Iterat
         found = list(findings(Moment.SELECTION, {**values, "bags": (_bag(row),)}, facts))
         if all(one.level in (Level.WARN, Level.NOTE) for one in found):
             words = tuple(one.message.removeprefix("第 1 袋：") for one in found if one.line == 1)
-            yield Offer(
-                row.key, row.component, row.abo, row.rhd, row.amount, row.expires_at, row.location, words
-            )
+            yield Offer(row.key, row.component, row.abo, row.rhd, row.amount, row.expires_at, row.location, words)
 
 
 def _bag(row: StockRow) -> dict[str, Any]:

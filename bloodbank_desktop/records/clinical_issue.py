@@ -157,9 +157,7 @@ class ClinicalIssue(PersonBlock):
     reverse_group: str | None = choice(
         "反定型", table("forward_group"), default=None, shown=_sampled, required=_sampled
     )
-    sample_rhd: str | None = choice(
-        "标本 RhD", table("rhd_patient"), default=None, shown=_sampled, required=_sampled
-    )
+    sample_rhd: str | None = choice("标本 RhD", table("rhd_patient"), default=None, shown=_sampled, required=_sampled)
     second_abo: str | None = choice("第二次 ABO", table("abo_patient"), default=None, shown=_sampled)
     second_rhd: str | None = choice("第二次 RhD", table("rhd_patient"), default=None, shown=_sampled)
     antibody_screen: str | None = choice(

@@ -87,7 +87,9 @@ def sides_agree(values: Values, facts: Facts) -> Iterator[Said]:
             level = {"ok": None, "warn": Level.WARN}.get(str(outcome), Level.BLOCK)
             if level is not None:
                 reacts = table("crossmatch_side").word(reaction)
-                code = "side-noted" if level is Level.WARN else "side-missing" if reaction == "not_done" else "side-reacts"
+                code = (
+                    "side-noted" if level is Level.WARN else "side-missing" if reaction == "not_done" else "side-reacts"
+                )
                 yield said(code, f"{side}_side", level, line, side=word, reaction=reacts)
 
 

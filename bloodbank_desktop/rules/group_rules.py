@@ -93,9 +93,7 @@ def history_agrees(values: Values, facts: Facts) -> Iterator[Said]:
     ):
         if known is None:
             continue
-        word = (
-            table(what).word(known.abo) if what == "abo_patient" else f"RhD{table(what).word(known.rhd)}"
-        )
+        word = table(what).word(known.abo) if what == "abo_patient" else f"RhD{table(what).word(known.rhd)}"
         urgent = emergency(values)
         yield said(
             "group-differs-emergency" if urgent else "group-differs",
@@ -197,7 +195,9 @@ def abo_fits(values: Values, facts: Facts) -> Iterator[Said]:
         "rhd-scarce": "{bag} 是 RhD 阴性，患者为 RhD 阳性：阴性血稀缺，有阳性血请改选",
         "rhd-emergency": "患者 RhD 未定，按紧急发出 RhD 阳性血；定型后改用同型血",
     },
-    hazard=Hazard("抗-D 引起的溶血反应；女性日后胎儿新生儿溶血病", "RhD 阴性患者得到 RhD 阳性血", "抗-D 史未录入本系统"),
+    hazard=Hazard(
+        "抗-D 引起的溶血反应；女性日后胎儿新生儿溶血病", "RhD 阴性患者得到 RhD 阳性血", "抗-D 史未录入本系统"
+    ),
     tables=("rhd_compatibility", "component", "limit"),
     least="director",
     second=True,

@@ -86,7 +86,9 @@ def settle(found: Iterable[Finding], overrides: Sequence[Override], person: Pers
     for rule_id, line in given.keys() - used:
         # It was meant for something that is no longer so, and must not wait for the next time.
         where = f"第 {line} 袋：" if line else ""
-        stopping.append(_refused(rule_id, "override-unused", line, f"{where}没有需要授权的情况，请去掉这份授权后再保存"))
+        stopping.append(
+            _refused(rule_id, "override-unused", line, f"{where}没有需要授权的情况，请去掉这份授权后再保存")
+        )
     return Settled(tuple(stopping), tuple(passed), tuple(told))
 
 

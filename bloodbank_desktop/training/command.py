@@ -21,7 +21,11 @@ ONE = (
     *("reported_by", "reviewed_by", "acknowledged_by", "reason", "supplier", "amount"),
     *("component", "abo", "rhd", "quota", "valid_until", "donor_name", "beneficiary", "relation"),
 )
-SEVERAL = {"line": "1=full | 2=partly:3 | 3=substituted:2:RBC-S | 4=refused", "bag": "DIN [PRODUCT]", "result": "TEST=TEXT"}
+SEVERAL = {
+    "line": "1=full | 2=partly:3 | 3=substituted:2:RBC-S | 4=refused",
+    "bag": "DIN [PRODUCT]",
+    "result": "TEST=TEXT",
+}
 _PREFIX = "act_"
 _SECONDS = 60
 
@@ -69,7 +73,9 @@ def _in_file(file: Path, what: str, stated: dict[str, Any]) -> Any:
         finally:
             platform.close()
     except DBAPIError as problem:
-        raise KnownProblem(f"训练平台文件 {file} 现在不能写入（{problem.orig}），请稍后再试", code="platform-file") from problem
+        raise KnownProblem(
+            f"训练平台文件 {file} 现在不能写入（{problem.orig}），请稍后再试", code="platform-file"
+        ) from problem
 
 
 def _is_platform(file: Path) -> None:

@@ -47,9 +47,13 @@ _ALL = (
     ProblemType("cursor-gone", 410, "增量位置已失效", "The cursor is foreign, expired or of another epoch."),
     ProblemType("snapshot-gone", 410, "快照已失效", "The snapshot was begun in another epoch: begin a new one."),
     ProblemType("too-large", 413, "内容过大", "The content, also after decompression, is above the limit: send less."),
-    ProblemType("media-type", 415, "内容类型不支持", "Only application/json in UTF-8, plain or gzip; for a file its own type."),
+    ProblemType(
+        "media-type", 415, "内容类型不支持", "Only application/json in UTF-8, plain or gzip; for a file its own type."
+    ),
     ProblemType("file-digest", 422, "文件指纹不符", "The SHA-256 of the content is not the one in the path."),
-    ProblemType("file-type", 422, "文件类型不符", "The content is empty or is not of the type that Content-Type states."),
+    ProblemType(
+        "file-type", 422, "文件类型不符", "The content is empty or is not of the type that Content-Type states."
+    ),
     ProblemType("protocol", 426, "协议版本不支持", "X-Protocol is outside the range that GET /v1/hello states."),
     ProblemType("too-many", 429, "请求过于频繁", "Wait as long as Retry-After says."),
     ProblemType("header", 431, "请求头过大", "The request header is above the limit."),

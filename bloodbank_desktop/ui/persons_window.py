@@ -154,7 +154,9 @@ class PersonsWindow(QDialog):
             Entry("again", "再输一次", secret=True, again=True),
         )
         dialog = self._asking("add_person", "添加人员", _FIRST, entries, "添加", frozenset())
-        self._when_asked(dialog, lambda by, a: self._desk.persons.add(by, a["login"], a["name"], a["roles"], a["password"]))
+        self._when_asked(
+            dialog, lambda by, a: self._desk.persons.add(by, a["login"], a["name"], a["roles"], a["password"])
+        )
 
     def _change(self) -> None:
         if (one := self.chosen) is None:
@@ -208,9 +210,7 @@ class PersonsWindow(QDialog):
             self._done()
 
         dialog.asked.connect(
-            lambda answer: self._tasks.database(
-                lambda: act(self._by(), answer), done, dialog.refuse, owner=dialog
-            )
+            lambda answer: self._tasks.database(lambda: act(self._by(), answer), done, dialog.refuse, owner=dialog)
         )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()

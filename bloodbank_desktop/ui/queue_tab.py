@@ -110,7 +110,13 @@ class QueueTab(QWidget):
         gap = theme.em(self, 0.5)
         row = QHBoxLayout()
         buttons = FlowLayout(gap=gap // 2)
-        for action in (self.view_action, self.amend_action, self.retry_action, self.settle_action, self.finished_action):
+        for action in (
+            self.view_action,
+            self.amend_action,
+            self.retry_action,
+            self.settle_action,
+            self.finished_action,
+        ):
             made: QToolButton = actions.button(action, self)
             buttons.addWidget(made)
         row.addLayout(buttons, 1)
@@ -207,7 +213,13 @@ class QueueTab(QWidget):
     def _context_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
         menu.setAccessibleName("对这一项的操作")
-        chosen: Iterable[QAction] = (self.view_action, self.amend_action, self.retry_action, self.settle_action, self.copy_action)
+        chosen: Iterable[QAction] = (
+            self.view_action,
+            self.amend_action,
+            self.retry_action,
+            self.settle_action,
+            self.copy_action,
+        )
         menu.addActions(list(chosen))
         menu.popup(self.view.viewport().mapToGlobal(at))
 

@@ -152,7 +152,9 @@ class DeskBack(QObject):
         failed: Failed,
     ) -> None:
         self._faults.stir()
-        self._tell(lambda desk: desk.drafts.keep_line(kind, draft_id, lines_key, line_id, values, head=head), done, failed)
+        self._tell(
+            lambda desk: desk.drafts.keep_line(kind, draft_id, lines_key, line_id, values, head=head), done, failed
+        )
 
     def drop_line(self, draft_id: str, line_id: str, done: Nothing, failed: Failed) -> None:
         self._tell(lambda desk: desk.drafts.drop_line(draft_id, line_id), done, failed)

@@ -83,7 +83,6 @@ class ScannedBags:
         self.keys[key] = None
         return f"✓ 第 {len(self.keys)} 袋：{bag_name(key)}"
 
-
     def _also(self, last: BagKey, facts: dict[str, str]) -> str:
         """A further code of the bag just counted, which must agree with it."""
         _, product, split = last

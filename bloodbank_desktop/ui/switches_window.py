@@ -95,8 +95,10 @@ class SwitchesWindow(QDialog):
         font = title.font()
         font.setBold(True)
         title.setFont(font)
-        stands = f"◆ 本院：{one.values[one.value]}（默认：{one.values[one.default]}）" if one.differs else (
-            f"○ 默认：{one.values[one.default]}"
+        stands = (
+            f"◆ 本院：{one.values[one.value]}（默认：{one.values[one.default]}）"
+            if one.differs
+            else (f"○ 默认：{one.values[one.default]}")
         )
         state = QLabel(stands, frame)
         state.setObjectName(f"state.{one.key}")
@@ -141,9 +143,7 @@ class SwitchesWindow(QDialog):
             self.said.setText(f"✔ “{one.word}”已设为“{one.values[one.value]}”")
             self.read()
 
-        self._tasks.database(
-            lambda: switch(self._desk, key, value, reason=reason), done, self._not_done, owner=self
-        )
+        self._tasks.database(lambda: switch(self._desk, key, value, reason=reason), done, self._not_done, owner=self)
 
     def _not_done(self, problem: Exception) -> None:
         if isinstance(problem, KnownProblem):

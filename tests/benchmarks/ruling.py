@@ -40,7 +40,9 @@ def _issues(profile: Profile, count: int) -> list[Values]:
             bag = samples.entered({**bag, "donation_number": stock.key[0]}, "check_character")
             patient = {key: row.values[key] for key in samples.person_values()}
             group = {"patient_abo": stock.abo, "patient_rhd": stock.rhd}
-            whole = samples.issue_values(bags=[bag], now=now, **{**patient, **group}, request_no=row.values["request_no"])
+            whole = samples.issue_values(
+                bags=[bag], now=now, **{**patient, **group}, request_no=row.values["request_no"]
+            )
             found.append(tidy(record_type(_ISSUE), {**whole, "needed_at": now + timedelta(minutes=1)}))
     return found
 

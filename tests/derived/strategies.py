@@ -121,7 +121,9 @@ def varied(module: RecordType) -> tuple[Place, ...]:
     places = [place for place in PLACES if place.module is module and place.field.signed != OPERATOR]
     if module.key in effects.EFFECTS:
         # Whose it is stays: another number may be that of somebody, or of a paper, that earlier records know.
-        places = [place for place in places if not _IDENTIFYING & set(place.field.links) and place.field.key not in _SINGLE]
+        places = [
+            place for place in places if not _IDENTIFYING & set(place.field.links) and place.field.key not in _SINGLE
+        ]
     if module.key == "clinical_issue":
         # The sample of a patient says her group, or no bag may leave at all.
         places = [place for place in places if place.group or place.field.key not in _GROUPED]

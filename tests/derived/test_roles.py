@@ -110,7 +110,16 @@ def _cases() -> Iterator[Any]:
         yield pytest.param(permission, act, id=f"{permission}-{name}")
 
 
-LOOKS = {"list:stock", "view:trace", "view:patient", "view:file", "list:queue", "list:drafts", "list:alerts", "list:duties"}
+LOOKS = {
+    "list:stock",
+    "view:trace",
+    "view:patient",
+    "view:file",
+    "list:queue",
+    "list:drafts",
+    "list:alerts",
+    "list:duties",
+}
 CASES = list(_cases())
 
 

@@ -33,7 +33,9 @@ def do(desk: Desk, act: dict[str, Any]) -> None:
             saved = desk.register("stock_in", values)
         elif act["act"] == "issue":
             bag = bag_values(act["bag"], group=group_of(act["patient"]))
-            values = issue_values(seed=act["patient"], bags=[bag], checker=None, issue_no=f"FX{act['patient']}-{act['bag']}")
+            values = issue_values(
+                seed=act["patient"], bags=[bag], checker=None, issue_no=f"FX{act['patient']}-{act['bag']}"
+            )
             saved = desk.register("clinical_issue", values)
         else:
             values = request_values(act["seed"], diagnosis=desk.operator)

@@ -164,7 +164,9 @@ class IssueMachine(RuleBasedStateMachine):
         patient = self.patients[draw(st.sampled_from(PATIENTS))]
         bag = draw(st.sampled_from(self.all))
         group = (patient.abo, patient.rhd)
-        likely = [one for one in self.all if (one.values["abo"], one.values["rhd"]) == group and one.state == "available"]
+        likely = [
+            one for one in self.all if (one.values["abo"], one.values["rhd"]) == group and one.state == "available"
+        ]
         if likely and draw(st.integers(0, 3)):
             bag = draw(st.sampled_from(likely))
         now = self.clock.at
@@ -225,9 +227,7 @@ class IssueMachine(RuleBasedStateMachine):
         bag.state, bag.holder = "issued", whole["request_no"]
         bag.holders.append(whole["request_no"])
 
-    def _must_have_been_right(
-        self, patient: Patient, bag: Bag, whole: dict[str, Any], tested: dict[str, Any]
-    ) -> None:
+    def _must_have_been_right(self, patient: Patient, bag: Bag, whole: dict[str, Any], tested: dict[str, Any]) -> None:
         """Everything for which there is no override, by the model's own memory."""
         now, values = self.clock.at, bag.values
         assert bag.state == "available" or (bag.state, bag.holder) == ("reserved", patient.request)

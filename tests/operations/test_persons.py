@@ -317,7 +317,9 @@ def test_full_width_keys_give_the_same_password(persons: Persons, boss: Person) 
 # -- the second person -----------------------------------------------------------------------------------------------
 
 
-def test_a_second_person_signs_for_a_purpose(persons: Persons, boss: Person, profile: Profile, clock: FakeClock) -> None:
+def test_a_second_person_signs_for_a_purpose(
+    persons: Persons, boss: Person, profile: Profile, clock: FakeClock
+) -> None:
     """A signature is another person's, for one purpose and ten minutes; each way round that is refused."""
     first = member(persons, boss)
     viewer = member(persons, boss, "1002", "练乙", "viewer")

@@ -49,7 +49,9 @@ def refused(profile: Profile, values: dict[str, Any], second: Signature | None =
 
 def test_names_come_from_sign_in_and_signature(profile: Profile, clock: FakeClock) -> None:
     """A record that names nobody gets the operator and the second person who signed."""
-    saved = profile.desk.register("stock_in", delivery(), passage=Passage(second=Signature(SECOND, "receipt", clock.now())))
+    saved = profile.desk.register(
+        "stock_in", delivery(), passage=Passage(second=Signature(SECOND, "receipt", clock.now()))
+    )
     shown = profile.desk.view("stock_in", saved.record_id)
     assert (shown.values["receiver"], shown.values["checker"]) == (profile.desk.operator, SECOND.name)
 

@@ -372,9 +372,7 @@ def test_words_that_nobody_may_bring_are_refused(profile: Profile, said: Any) ->
 # -- whatever is done ----------------------------------------------------------------------------------------------
 
 _ACTS = st.sampled_from(("add", "set", "retire", "revert", "register"))
-_STEPS = st.lists(
-    st.tuples(_ACTS, st.integers(0, 5), st.integers(0, 7), st.integers(0, 9)), min_size=4, max_size=24
-)
+_STEPS = st.lists(st.tuples(_ACTS, st.integers(0, 5), st.integers(0, 7), st.integers(0, 9)), min_size=4, max_size=24)
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -33,7 +33,14 @@ def test_every_kind_of_change_is_made() -> None:
     """Comparisons, conditions, constants, texts, yields and returns change one at a time; documentation does not."""
     names = [one.name for one in syntax.mutants(SOURCE)]
     assert len(names) == len(set(names))
-    parts: tuple[str, ...] = ("LtE becomes Lt", "In becomes NotIn", "becomes And", "becomes Or", "without not", "6 – becomes 5")
+    parts: tuple[str, ...] = (
+        "LtE becomes Lt",
+        "In becomes NotIn",
+        "becomes And",
+        "becomes Or",
+        "without not",
+        "6 – becomes 5",
+    )
     parts += ("6 – becomes 7", "'a' – becomes another text", "yield said('c', 'f') – left out", "return – left out")
     for part in parts:
         assert any(part in name for name in names), part

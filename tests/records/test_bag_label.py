@@ -190,7 +190,13 @@ def test_a_structure_states_fields_of_the_bag_and_nothing_else() -> None:
     tested = bag_label.stated(scan.read("=\\880000008700000000").structures[0])
     assert tested == {
         "antigens_positive": (
-            "rh_small_c", "rh_small_e", "kell_big_k", "kell_small_k", "duffy_fya", "duffy_fyb", "kidd_jka",
+            "rh_small_c",
+            "rh_small_e",
+            "kell_big_k",
+            "kell_small_k",
+            "duffy_fya",
+            "duffy_fyb",
+            "kidd_jka",
         ),
         "antigens_negative": ("rh_big_c", "rh_big_e", "kidd_jkb"),
     }

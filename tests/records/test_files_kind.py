@@ -19,7 +19,10 @@ def test_a_file_is_recognised_by_its_beginning(rest: bytes, suffix: str) -> None
     assert SUFFIXES[media_type] == suffix
 
 
-@given(content=st.binary(max_size=64) | st.sampled_from([b"MZ\x90\x00", b"\x7fELF", b"<html>", b"PK\x03\x04", b"#!/bin/sh"]))
+@given(
+    content=st.binary(max_size=64)
+    | st.sampled_from([b"MZ\x90\x00", b"\x7fELF", b"<html>", b"PK\x03\x04", b"#!/bin/sh"])
+)
 def test_nothing_else_is_recognised(content: bytes) -> None:
     """A content that does not begin as JPEG, PNG or PDF do is none of them."""
     begins = content.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"%PDF-"))

@@ -90,7 +90,9 @@ def purposes(*changes: Change) -> Overlay:
 
 
 CHANGED = purposes(
-    Change(0, "", "trial", Act.ADD, "临床试验"), Change(0, "", "other", Act.RETIRE), Change(0, "", "rescue", Act.SET, "急救")
+    Change(0, "", "trial", Act.ADD, "临床试验"),
+    Change(0, "", "other", Act.RETIRE),
+    Change(0, "", "rescue", Act.SET, "急救"),
 )
 
 

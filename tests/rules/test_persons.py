@@ -77,7 +77,11 @@ def test_two_persons_of_one_name_differ_in_the_audit() -> None:
 
 def test_a_permission_in_words() -> None:
     """Who lacks a right reads which: a special right, a verb of a module, or an event of a bag."""
-    words = {"selfcheck": "运行自检", "register:stock_in": "登记血袋入库", "delete:transfusion_request": "删除输血申请单"}
+    words = {
+        "selfcheck": "运行自检",
+        "register:stock_in": "登记血袋入库",
+        "delete:transfusion_request": "删除输血申请单",
+    }
     words["stock:quarantine"] = "登记血袋隔离"
     assert {permission: persons.said(permission) for permission in words} == words
     assert person("technician").may("*") is False

@@ -183,7 +183,9 @@ def test_enough_and_one_thing_less(reaction: str, known: tuple[dict[str, Any], d
     assert reaction in [one.reaction_type for one in classify(facts(**enough)) if one.fits]
 
 
-@pytest.mark.parametrize(("hours", "said"), [("5", "本例为 5 小时"), ("4.5", "本例为 4.5 小时"), ("10", "本例为 10 小时")])
+@pytest.mark.parametrize(
+    ("hours", "said"), [("5", "本例为 5 小时"), ("4.5", "本例为 4.5 小时"), ("10", "本例为 10 小时")]
+)
 def test_hours_are_said_as_a_person_says_them(hours: str, said: str) -> None:
     """Whole hours are said whole, others with one decimal."""
     values = report(reaction_type="allergic")

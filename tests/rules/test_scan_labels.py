@@ -115,7 +115,9 @@ READ: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("values", "words", "name"), READ, ids=lambda one: "+".join(one) if isinstance(one, dict) else "")
+@pytest.mark.parametrize(
+    ("values", "words", "name"), READ, ids=lambda one: "+".join(one) if isinstance(one, dict) else ""
+)
 def test_what_a_code_says_is_told(values: dict[str, Any], words: str, name: str) -> None:
     """Every value of a label is told in words that a person compares with the label, and its code is named."""
     assert labels.told(values) == words
@@ -135,7 +137,14 @@ def test_a_whole_label_is_told_in_the_order_of_the_label() -> None:
 
 @pytest.mark.parametrize(
     ("product", "stands_apart"),
-    [("E6170V99", True), ("E6170V00", False), ("E617V99", False), ("E6170VV99", False), ("99", False), ("E6170V9A", False)],
+    [
+        ("E6170V99", True),
+        ("E6170V00", False),
+        ("E617V99", False),
+        ("E6170VV99", False),
+        ("99", False),
+        ("E6170V9A", False),
+    ],
 )
 def test_only_division_99_stands_in_a_code_of_its_own(product: str, stands_apart: bool) -> None:
     """A whole product code with division 99 says that the division is on the bag as a code of its own; no other does."""

@@ -194,7 +194,9 @@ _TOO_SHORT = "没有采用：读到的像是献血码：应有15位，这里有3
         ("=", "abo", "血型码", None),
     ],
 )  # fmt: skip
-def test_a_field_takes_typed_text_and_refuses_codes_of_others(raw: str, key: str, label: str, taken: str | None) -> None:
+def test_a_field_takes_typed_text_and_refuses_codes_of_others(
+    raw: str, key: str, label: str, taken: str | None
+) -> None:
     """What names itself as a code is judged as one at its first character; anything else is what a keyboard typed."""
     found = scanning.for_field(raw, key, label)
     if taken is None:

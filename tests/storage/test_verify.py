@@ -143,7 +143,9 @@ def test_payload_that_travels_otherwise_is_found(busy: Profile) -> None:
     """A payload that was exchanged with its digest is found while the record itself is untouched."""
     _, _, dseq = _first(busy, "transfusion_request")
     with behind_the_triggers(busy.folder) as connection:
-        connection.execute("UPDATE outbox SET payload = ?, sha256 = ? WHERE dseq = ?", (b"{}", wire.digest(b"{}"), dseq))
+        connection.execute(
+            "UPDATE outbox SET payload = ?, sha256 = ? WHERE dseq = ?", (b"{}", wire.digest(b"{}"), dseq)
+        )
     (found,) = verify.problems(busy.store)
     assert (found.code, f"第 {dseq} 条" in found.message) == ("payload-changed", True)
 

@@ -144,7 +144,11 @@ def test_acting_on_the_file_of_a_running_server_is_safe(tmp_path: Path) -> None:
     sending.join()
     # And a third one, as a trainer would start it.
     done = subprocess.run(
-        [*program, "act", "order-satisfy", "--db", str(file)], capture_output=True, text=True, cwd=root, encoding="utf-8"
+        [*program, "act", "order-satisfy", "--db", str(file)],
+        capture_output=True,
+        text=True,
+        cwd=root,
+        encoding="utf-8",
     )
     assert done.returncode == 0, done.stderr
     feed = requests.get(f"{url}/v1/changes", headers=common_headers(), timeout=30).json()["changes"]

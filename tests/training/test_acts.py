@@ -47,7 +47,9 @@ def transfer(device: Device, **changes: Any) -> str:
     """Let the hospital receive two bags and transfer one; return the id of the removal."""
     bag = bag_values(0)
     delivery = device.operation("stock_in", body_of("stock_in", stock_in_values(2, 0)))
-    removal = device.operation("other_stock_out", body_of("other_stock_out", samples.transfer_values(bags=[bag], **changes)))
+    removal = device.operation(
+        "other_stock_out", body_of("other_stock_out", samples.transfer_values(bags=[bag], **changes))
+    )
     assert statuses(device.send(delivery, removal)) == ["applied", "applied"]
     return str(removal["id"])
 
@@ -177,7 +179,11 @@ def test_what_is_stated_line_by_line_is_what_is_sent(device: Device) -> None:
     """A line promised in part is sent in part; one that is refused or only offered as another component is not sent."""
     register(device, "blood_order")
     assert device.platform is not None
-    options = {"line": ["1=partly:2", "2=substituted:400:FP"], "planned_arrival": "2026-11-23 16:00", "remark": "道路施工"}
+    options = {
+        "line": ["1=partly:2", "2=substituted:400:FP"],
+        "planned_arrival": "2026-11-23 16:00",
+        "remark": "道路施工",
+    }
     answer = perform(device.platform, "order-partly", options)["published"][0]["answer"]
     assert answer["state"] == "partly"
     assert answer["plannedArrival"] == "2026-11-23T16:00:00+08:00"
@@ -325,7 +331,10 @@ def test_a_recall_names_bags_that_were_delivered_or_sent(device: Device) -> None
         f"{second['donation_number']}{second['check_character']}",
     ]
     (notice,) = perform(device.platform, "recall", {"bag": wanted, "reason": "检测复核"})["published"]
-    assert [bag["donationCode"] for bag in notice["body"]["bags"]] == [first["donation_number"], second["donation_number"]]
+    assert [bag["donationCode"] for bag in notice["body"]["bags"]] == [
+        first["donation_number"],
+        second["donation_number"],
+    ]
     assert notice["body"]["reason"] == "检测复核"
     wrong = f"{third['donation_number']} {first['product_code']}"
     unknown = bag_values(77)["donation_number"]
@@ -363,7 +372,10 @@ def test_a_deleted_record_is_not_answered(device: Device) -> None:
 def test_what_the_station_does_not_have_it_does_not_promise(device: Device) -> None:
     """A component without a product code is refused line by line, and a large amount is met in part."""
     line = {"abo": "A", "rhd": "positive"}
-    lines = ({"component": "GRAN", "amount": Decimal(1), **line}, {"component": "RBC-S", "amount": Decimal(999), **line})
+    lines = (
+        {"component": "GRAN", "amount": Decimal(1), **line},
+        {"component": "RBC-S", "amount": Decimal(999), **line},
+    )
     register(device, "blood_order", order_lines=lines)
     assert device.platform is not None
     with pytest.raises(KnownProblem):

@@ -71,7 +71,12 @@ def test_transfer_and_reaction_are_acknowledged(plan: Schedule, device: Device, 
 
 def test_an_order_that_cannot_be_sent_is_refused_and_left(plan: Schedule, device: Device, still: StillClock) -> None:
     """What the station does not have is refused, and nothing tries to send it for ever."""
-    line = {"component": "GRAN", "abo": "A", "rhd": "positive", "amount": samples.order_values()["order_lines"][0]["amount"]}
+    line = {
+        "component": "GRAN",
+        "abo": "A",
+        "rhd": "positive",
+        "amount": samples.order_values()["order_lines"][0]["amount"],
+    }
     register(device, "blood_order", order_lines=(line,))
     assert played(plan, still, 120) == [(10, "order-accept"), (25, "order-answer")]
     assert device.platform is not None
@@ -85,7 +90,9 @@ def test_a_refused_certificate_waits_for_the_hospital(plan: Schedule, device: De
     perform(device.platform, "review-not-pass")
     assert played(plan, still, 120) == []
     body = body_of("entitlement_review", samples.review_values(remark="已补"))
-    assert statuses(device.send(device.operation("entitlement_review", body, "amend", id=review, base_version=1))) == ["applied"]
+    assert statuses(device.send(device.operation("entitlement_review", body, "amend", id=review, base_version=1))) == [
+        "applied"
+    ]
     assert played(plan, still, 60) == [(10, "review-reviewing"), (30, "review-pass")]
 
 

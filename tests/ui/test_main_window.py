@@ -469,7 +469,9 @@ def test_no_word_is_cut(make: Make, qapp: QApplication, tasks: Tasks, scale: int
     """On a screen of 1366 × 768 every button and every label has room for its text, at every scale."""
     desk = FakeDesk(1_000_000)
     desk.kept_drafts = [draft()]
-    desk.outbox = [operation(n, "rejected", occurred_at=operation(1, "done").occurred_at - timedelta(hours=40)) for n in (1, 2)]
+    desk.outbox = [
+        operation(n, "rejected", occurred_at=operation(1, "done").occurred_at - timedelta(hours=40)) for n in (1, 2)
+    ]
     appearance = theme.Appearance(qapp, "light", scale)
     try:
         window = make(desk, appearance=appearance, training=True)
@@ -481,7 +483,11 @@ def test_no_word_is_cut(make: Make, qapp: QApplication, tasks: Tasks, scale: int
         from PySide6.QtWidgets import QComboBox, QToolButton
 
         assert window.width() <= 1366
-        for widget in [*window.findChildren(QToolButton), *window.findChildren(QLabel), *window.findChildren(QComboBox)]:
+        for widget in [
+            *window.findChildren(QToolButton),
+            *window.findChildren(QLabel),
+            *window.findChildren(QComboBox),
+        ]:
             if not widget.isVisible() or widget.objectName().startswith(("qt_", "Scroll")) or not widget.objectName():
                 continue
             if isinstance(widget, QLabel) and widget.wordWrap():

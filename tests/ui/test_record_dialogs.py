@@ -173,7 +173,9 @@ def test_a_near_miss_is_kept_as_a_draft(desk: Desk, tasks: Tasks) -> None:
     """What a dialog keeps as a near miss waits among the drafts of that module, filled with what was said."""
     back: Back = DeskBack(desk, tasks, SystemClock(), training=True)
     done: list[str] = []
-    back.near_miss("scan", "scan-expired", "已过期", "袋", lambda: done.append("kept"), lambda problem: done.append(problem.code))
+    back.near_miss(
+        "scan", "scan-expired", "已过期", "袋", lambda: done.append("kept"), lambda problem: done.append(problem.code)
+    )
     assert tasks.wait_idle() and done == ["kept"]
     (draft,) = desk.drafts.all("near_miss")
     assert [draft.values[key] for key in ("stage", "rule", "message", "bag", "status")] == [

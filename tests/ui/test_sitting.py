@@ -93,7 +93,9 @@ class Screen:
     def audited(self) -> list[str]:
         """The acts of persons in the audit."""
         with self.profile.store.read() as tx:
-            return list(tx.execute(text("SELECT action FROM audit WHERE object LIKE 'person/%' ORDER BY seq")).scalars())
+            return list(
+                tx.execute(text("SELECT action FROM audit WHERE object LIKE 'person/%' ORDER BY seq")).scalars()
+            )
 
     def close(self) -> None:
         """Close everything."""
@@ -265,7 +267,9 @@ def test_a_locked_window_can_be_closed_and_loses_nothing(screen: Screen) -> None
     screen.dialog(QDialog).form.editors["diagnosis"].widget.setText("练习诊断")
     screen.window.sitting.lock()
     screen.window.close()
-    wait_until(lambda: [one.values.get("diagnosis") for one in screen.profile.desk.drafts.all()] == ["练习诊断"], PATIENCE)
+    wait_until(
+        lambda: [one.values.get("diagnosis") for one in screen.profile.desk.drafts.all()] == ["练习诊断"], PATIENCE
+    )
     make_password(screen)
     screen.fill(screen.locked, password=ONE)
     wait_until(lambda: not screen.window.sitting.is_locked, PATIENCE)
@@ -298,7 +302,9 @@ def test_the_administrator_manages_persons(screen: Screen) -> None:
     assert dialog.edits["login"].isReadOnly() and dialog.boxes["technician"].isChecked()
     dialog.boxes["viewer"].click()
     screen.fill(dialog, name="练新")
-    wait_until(lambda: window.list.item(0, 2).text() == "技师、只读" and window.list.item(0, 1).text() == "练新", PATIENCE)
+    wait_until(
+        lambda: window.list.item(0, 2).text() == "技师、只读" and window.list.item(0, 1).text() == "练新", PATIENCE
+    )
     window.password.click()
     screen.fill(asked(), password=TWO, again=TWO)
     wait_until(lambda: "person-password" in screen.audited(), PATIENCE)

@@ -25,7 +25,11 @@ from tests.ui.fakes import Dialogs
 from tests.waiting import dialog_of, turn_events, wait_until
 
 KEY = Qt.Key
-CTRL, SHIFT, NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.NoModifier
+CTRL, SHIFT, NONE = (
+    Qt.KeyboardModifier.ControlModifier,
+    Qt.KeyboardModifier.ShiftModifier,
+    Qt.KeyboardModifier.NoModifier,
+)
 WHY = "输血管理委员会决定"
 
 
