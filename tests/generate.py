@@ -34,6 +34,7 @@ from bloodbank_desktop.records.ids import new_id
 from bloodbank_desktop.records.validate import problems, tidy
 from bloodbank_desktop.records.wire import body, canonical, digest
 from bloodbank_desktop.storage import audit, outbox, platform_rows, rows, tables
+from bloodbank_desktop.storage.engine import begun
 from bloodbank_desktop.storage.ledger import Cause
 from bloodbank_desktop.storage.names import SEQ
 from bloodbank_desktop.storage.search import grams
@@ -135,7 +136,7 @@ def _prepare(job: _Job) -> _Part:
             continue
         waiting = outbox.new_row(
             job.dseq + index - job.first,
-            incarnation=job.incarnation,
+            job.incarnation,
             record_id=act.record_id,
             kind=act.kind,
             name=act.name,
@@ -172,7 +173,7 @@ class Filler:
             jobs.append(_Job(kind, make, first, last, count, dseq, self._now, incarnation, sent, arrived))
         with _hurried(self._profile) as connection, _workers(len(jobs)) as prepare:
             for part in prepare(jobs):
-                with connection.begin():
+                with begun(connection, write=True):
                     self._write(connection, record_type(kind), part, arrived)
 
     def _write(self, tx: Connection, declared: RecordType, part: _Part, arrived: bool) -> None:
@@ -240,7 +241,7 @@ def _hurried(profile: Profile) -> Iterator[Connection]:
         assert driver is not None
         for pragma in ("synchronous = OFF", "cache_size = -1048576"):
             driver.execute(f"PRAGMA {pragma}").fetchall()
-        yield connection.execution_options(write=True)
+        yield connection
         # Not back into the pool: whoever saves next must wait for the disk.
         connection.invalidate()
 

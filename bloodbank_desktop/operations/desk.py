@@ -31,7 +31,6 @@ from bloodbank_desktop.rules.overriding import EMPTY, Passage
 from bloodbank_desktop.rules.persons import Person
 from bloodbank_desktop.storage import (
     draft_rows,
-    facts,
     history,
     outbox,
     platform_rows,
@@ -262,7 +261,6 @@ class Desk(Reading):
         copy = None if ahead else platform_rows.find(tx, record_id)
         return outbox.put(
             tx,
-            incarnation=facts.get(tx, facts.INCARNATION) or "",
             record_id=record_id,
             kind=declared.key,
             name=name,

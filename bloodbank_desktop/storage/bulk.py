@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Select, bindparam, func, insert, select, text
 from bloodbank_desktop.records.catalogue import record_type
 from bloodbank_desktop.records.declare import Values
 from bloodbank_desktop.records.wire import canonical, to_json
-from bloodbank_desktop.storage import audit, facts, outbox, rows, tables
+from bloodbank_desktop.storage import audit, outbox, rows, tables
 from bloodbank_desktop.storage.names import DELETED, ID, REVISION, SEQ, search_table
 from bloodbank_desktop.storage.rows import Row
 from bloodbank_desktop.storage.search import grams
@@ -61,20 +61,18 @@ def add(tx: Connection, kind: str, records: Sequence[tuple[str, Values]], *, at:
 
 def send(tx: Connection, kind: str, op: str, acts: Sequence[Act], *, at: datetime, actor: str) -> list[int | None]:
     """Append the operations that travel to the outbox; return their device numbers, None for the others."""
-    incarnation = facts.get(tx, facts.INCARNATION) or ""
-    dseq = int(tx.execute(select(func.coalesce(func.max(tables.outbox.c.dseq), 0))).scalar_one())
+    dseq, incarnation = outbox.next_of(tx)
     numbers: list[int | None] = []
     made: list[dict[str, Any]] = []
     for act in acts:
         if act.payload is None:
             numbers.append(None)
             continue
-        dseq += 1
         numbers.append(dseq)
         made.append(
             outbox.new_row(
                 dseq,
-                incarnation=incarnation,
+                incarnation,
                 record_id=act.record_id,
                 kind=kind,
                 name=act.name,
@@ -85,6 +83,7 @@ def send(tx: Connection, kind: str, op: str, acts: Sequence[Act], *, at: datetim
                 at=at,
             )
         )
+        dseq += 1
     if made:
         tx.execute(insert(tables.outbox), made)
     return numbers

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import sqlcipher3.dbapi2 as driver
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.pool import QueuePool
 
 from bloodbank_desktop.storage.connection import connect_raw as connect_raw
@@ -14,8 +15,8 @@ from bloodbank_desktop.storage.connection import refuse_wal_reset_bug as refuse_
 
 
 def open_engine(path: Path, key: bytes) -> Engine:
-    """Return an engine on the file; `write` in the execution options of a connection begins IMMEDIATE."""
-    engine = create_engine(
+    """Return an engine on the file; its transactions are begun with `begun`."""
+    return create_engine(
         "sqlite://",
         creator=lambda: connect_raw(path, key),
         module=driver,
@@ -29,10 +30,14 @@ def open_engine(path: Path, key: bytes) -> Engine:
         hide_parameters=True,
     )
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        # A transaction that reads first and writes later fails at once with BUSY_SNAPSHOT whatever the timeout.
-        immediate = connection.get_execution_options().get("write", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
-    return engine
+@contextmanager
+def begun(connection: Connection, *, write: bool) -> Iterator[Connection]:
+    """Give the connection inside a transaction; commit at the end, roll back on any exception.
+
+    A transaction that reads first and writes later fails at once with BUSY_SNAPSHOT whatever the timeout, hence `write`.
+    """
+    with connection.begin():
+        # Not in an event of the engine: a single listener makes every statement look for listeners.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+        yield connection

@@ -66,14 +66,13 @@ class QueueSummary:
     trouble: str = ""
 
 
-_NEXT = select(func.coalesce(func.max(outbox.c.dseq), 0) + 1)
+_NEXT = select(func.coalesce(func.max(outbox.c.dseq), 0) + 1, facts.asked(facts.INCARNATION))
 _PUT = insert(outbox)
 
 
 class Operation(TypedDict):
     """What an act says of itself when it is frozen; `payload` is the canonical JSON of the wire body."""
 
-    incarnation: str
     record_id: str
     kind: str
     name: str
@@ -87,16 +86,22 @@ class Operation(TypedDict):
 
 def put(tx: Connection, **operation: Unpack[Operation]) -> int:
     """Append one operation in the caller's transaction and return its device number."""
-    dseq = int(tx.execute(_NEXT).scalar_one())
-    tx.execute(_PUT, new_row(dseq, **operation))
+    dseq, incarnation = next_of(tx)
+    tx.execute(_PUT, new_row(dseq, incarnation, **operation))
     return dseq
 
 
-def new_row(dseq: int, **operation: Unpack[Operation]) -> dict[str, Any]:
+def next_of(tx: Connection) -> tuple[int, str]:
+    """Return the next device number, and the incarnation of the file that its key begins with."""
+    dseq, incarnation = tx.execute(_NEXT).one()
+    return dseq, incarnation or ""
+
+
+def new_row(dseq: int, incarnation: str, **operation: Unpack[Operation]) -> dict[str, Any]:
     """Return the row of an operation that waits, as number `dseq` of this device."""
     return {
         "dseq": dseq,
-        "key": f"{operation['incarnation']}:{dseq}",
+        "key": f"{incarnation}:{dseq}",
         "chain": operation["record_id"],
         "record_id": operation["record_id"],
         "kind": operation["kind"],

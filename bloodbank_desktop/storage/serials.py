@@ -13,11 +13,11 @@ from bloodbank_desktop.storage.tables import serials
 _NEXT = (
     insert(serials)
     .on_conflict_do_update(index_elements=["prefix", "day"], set_={"last": serials.c.last + 1})
-    .returning(serials.c.last)
+    .returning(serials.c.last, facts.asked(facts.WORKSTATION))
 )
 
 
 def allot(tx: Connection, prefix: str, day: date) -> str:
     """Return the next number of a prefix and day, like `RK20261123-01-0001`."""
-    last = int(tx.execute(_NEXT, {"prefix": prefix, "day": day.isoformat(), "last": 1}).scalar_one())
-    return f"{prefix}{day:%Y%m%d}-{facts.get(tx, facts.WORKSTATION) or '01'}-{last:04d}"
+    last, workstation = tx.execute(_NEXT, {"prefix": prefix, "day": day.isoformat(), "last": 1}).one()
+    return f"{prefix}{day:%Y%m%d}-{workstation or '01'}-{last:04d}"

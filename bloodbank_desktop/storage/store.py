@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from bloodbank_desktop.clock import Clock
 from bloodbank_desktop.errors import KnownProblem
 from bloodbank_desktop.storage.connection import FILE_NAME as FILE_NAME
-from bloodbank_desktop.storage.engine import open_engine
+from bloodbank_desktop.storage.engine import begun, open_engine
 
 #: What `write` and `read` give; operations hand it on and never look inside.
 Transaction = Connection
@@ -64,18 +64,14 @@ class Store:
 
         Raises KnownProblem for what the environment refuses.
         """
-        with self._known(), self.engine.connect() as connection:
-            connection = connection.execution_options(write=True)
-            with connection.begin():
-                yield connection
+        with self._known(), self.engine.connect() as connection, begun(connection, write=True):
+            yield connection
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection that sees one state of the file. Raises KnownProblem."""
-        with self._known(), self.engine.connect() as connection:
-            connection = connection.execution_options(write=False)
-            with connection.begin():
-                yield connection
+        with self._known(), self.engine.connect() as connection, begun(connection, write=False):
+            yield connection
 
     def change_mark(self) -> int:
         """Return a number that differs after any commit, of this or another process; for one thread only."""

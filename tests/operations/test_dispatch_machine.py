@@ -130,7 +130,6 @@ class Outbox(RuleBasedStateMachine):
             assert facts.get(tx, facts.INCARNATION) == incarnation
             dseq = outbox.put(
                 tx,
-                incarnation=incarnation,
                 record_id=chain,
                 kind="stock_in",
                 name=chain,

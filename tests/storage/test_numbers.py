@@ -113,7 +113,6 @@ def test_outbox_is_gapless_under_concurrency_and_failures(profile: Profile, tmp_
                 with pytest.raises(ValueError, match="stop"), one.store.write() as tx:
                     outbox.put(
                         tx,
-                        incarnation="x",
                         record_id="r",
                         kind="stock_in",
                         name="",
