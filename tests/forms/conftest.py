@@ -12,7 +12,7 @@ from bloodbank_desktop.forms.opening import make_dialog
 from bloodbank_desktop.forms.record_dialog import RecordDialog
 from bloodbank_desktop.forms.sounds import Sounds
 from tests.forms.fakes import FakeBack
-from tests.waiting import turn_events
+from tests.waiting import turn_events, wait_until
 
 MakeDialog = Callable[..., RecordDialog]
 
@@ -33,7 +33,8 @@ def make(qapp: QApplication, back: FakeBack) -> Iterator[MakeDialog]:
         made.append(dialog)
         if shown:
             dialog.show()
-            turn_events()
+            dialog.activateWindow()
+            wait_until(dialog.isActiveWindow)
         return dialog
 
     yield open_one

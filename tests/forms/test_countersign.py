@@ -83,6 +83,8 @@ def profile(tmp_path: Path, clock: FakeClock) -> Iterator[Profile]:
 def host(qapp: QApplication, profile: Profile, clock: FakeClock) -> Iterator[Host]:
     made = Host(Door(profile, clock))
     made.show()
+    made.activateWindow()
+    wait_until(made.isActiveWindow)
     yield made
     made.wedge.stop()
     made.close()

@@ -23,7 +23,7 @@ from tests import papers
 from tests.forms.conftest import MakeDialog
 from tests.forms.fakes import FakeBack
 from tests.samples import NOW
-from tests.waiting import turn_events
+from tests.waiting import turn_events, wait_until
 
 REVIEW = "entitlement_review"
 EVIDENCE = next(of for f, of in record_type(REVIEW).groups if f.key == "evidence")
@@ -40,7 +40,7 @@ def editor(back: FakeBack) -> Iterator[FilesEditor]:
     made.attach(back)
     made.widget.show()
     made.widget.activateWindow()
-    turn_events()
+    wait_until(made.widget.isActiveWindow)
     yield made
     made.widget.close()
     turn_events()

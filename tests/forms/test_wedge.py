@@ -76,7 +76,7 @@ def patient_desk(qapp: QApplication) -> Iterator[Desk]:
 def _opened(desk: Desk) -> Iterator[Desk]:
     desk.show()
     desk.activateWindow()
-    turn_events()
+    wait_until(desk.isActiveWindow)
     desk.line.setFocus()
     desk.wedge.start()
     yield desk
@@ -244,7 +244,7 @@ def test_another_window_in_front_keeps_its_keys(desk: Desk) -> None:
     other.setModal(True)
     line = QLineEdit(other)
     other.show()
-    turn_events()
+    wait_until(other.isActiveWindow)
     line.setFocus()
     send(other, "6200620", 0, None)
     assert (line.text(), desk.scans) == ("6200620", [])
