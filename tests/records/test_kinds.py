@@ -6,6 +6,8 @@ import itertools
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bloodbank_desktop.paths import resource
 from bloodbank_desktop.records import kinds
@@ -78,3 +80,27 @@ def test_a_moment_is_kept_as_it_travels() -> None:
     kept = kind.from_wire("2026-11-23T09:05:07.999999+08:00")
     assert kept == datetime(2026, 11, 23, 1, 5, 7, tzinfo=UTC)
     assert kind.from_wire(kind.to_wire(kept)) == kept
+
+
+@given(st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 31)))  # noqa: DTZ001  as a person writes it
+def test_a_time_means_the_same_in_every_spelling(said: datetime) -> None:
+    """What is written as the program shows it is understood like what is written otherwise."""
+    text = said.isoformat(" ", "minutes")
+    moment = kinds.Moment().parse(text)
+    assert moment == kinds.Moment().parse(text.replace("-", "/")) == kinds.Moment().parse(f" {text}")
+    assert (moment is not None) and moment.tzinfo is UTC
+    assert kinds.Day().parse(text[:10]) == kinds.Day().parse(text[:10].replace("-", "")) == said.date()
+
+
+@pytest.mark.parametrize("text", ["2026-02-30 09:05", "2026-11-23 24:00", "2026-11-23 09:60", "0001-01-01 07:59"])
+def test_a_time_that_never_is_is_refused(text: str) -> None:
+    """No moment is made of a day or an hour that does not exist, nor of one before the calendar."""
+    with pytest.raises(Unreadable, match="没有这个时间"):
+        kinds.Moment().parse(text)
+
+
+@pytest.mark.parametrize("text", ["2026-02-30", "0000-01-01", "2026-13-01"])
+def test_a_day_that_never_is_is_refused(text: str) -> None:
+    """No day is made of one that does not exist."""
+    with pytest.raises(Unreadable, match="没有这一天"):
+        kinds.Day().parse(text)

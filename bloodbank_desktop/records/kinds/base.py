@@ -6,7 +6,7 @@ other value.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from bloodbank_desktop.frozen import dataclass
@@ -54,9 +54,9 @@ class Kind:
             raise Unreadable("type", "此处应为文字（加引号的字符串），请改正后再导入")
         return self.parse(wire)
 
-    def check(self, value: Any) -> Iterator[Finding]:
-        """Yield what is wrong with a stored value that is not None."""
-        return iter(())
+    def check(self, value: Any) -> Iterable[Finding]:
+        """Return what is wrong with a stored value that is not None."""
+        return ()
 
     def schema(self) -> dict[str, Any]:
         """Return the JSON schema of the wire form."""

@@ -6,7 +6,7 @@ People see words, records hold keys. The danger is a number from outside taken f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar
 
 from bloodbank_desktop.frozen import dataclass
@@ -49,9 +49,10 @@ class Choice(Kind):
             raise Unreadable("not-in-table", f"不是《{self.table.label}》中的代码；可用：{allowed}")
         return wire
 
-    def check(self, value: str) -> Iterator[Finding]:
-        if value not in self.table:
-            yield "not-in-table", f"不在《{self.table.label}》中，请从列表中选择"
+    def check(self, value: str) -> Iterable[Finding]:
+        if value in self.table.entries:
+            return ()
+        return (("not-in-table", f"不在《{self.table.label}》中，请从列表中选择"),)
 
     def schema(self) -> dict[str, Any]:
         return _codes(self.table)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
@@ -16,6 +16,11 @@ from typing import Any, ClassVar
 from bloodbank_desktop.clock import CHINA, china_text
 from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records.kinds.base import Finding, Kind, Unreadable
+
+#: Day and moment as this program writes them; what is typed otherwise takes the longer way to the same value.
+_DAY_AS_SHOWN = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT_AS_SHOWN = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-5][0-9]")
+_AHEAD = CHINA.utcoffset(None)
 
 
 @dataclass(frozen=True)
@@ -53,19 +58,21 @@ class Number(Kind):
         # repr of a float is the shortest text that means it, so 12.5 stays 12.5.
         return self.parse(wire if isinstance(wire, str) else repr(wire))
 
-    def check(self, value: Decimal) -> Iterator[Finding]:
+    def check(self, value: Decimal) -> Iterable[Finding]:
         try:
             exact = value == round(value, self.places)
         except InvalidOperation:
             exact = False
+        found: list[Finding] = []
         if not exact:
-            yield "too-precise", "只能填整数" if self.places == 0 else f"最多 {self.places} 位小数，请改正"
+            found.append(("too-precise", "只能填整数" if self.places == 0 else f"最多 {self.places} 位小数，请改正"))
         if self.low is not None and value < self.low:
-            yield "too-low", f"不能小于 {self.format(self.low)}{self.unit}，请核对"
+            found.append(("too-low", f"不能小于 {self.format(self.low)}{self.unit}，请核对"))
         if self.high is not None and value > self.high:
-            yield "too-high", f"不能大于 {self.format(self.high)}{self.unit}，请核对"
+            found.append(("too-high", f"不能大于 {self.format(self.high)}{self.unit}，请核对"))
         if self.step is not None and value % self.step:
-            yield "step", f"应为 {self.format(self.step)}{self.unit} 的整数倍，请核对"
+            found.append(("step", f"应为 {self.format(self.step)}{self.unit} 的整数倍，请核对"))
+        return found
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "pattern": r"^-?\d{1,15}(\.\d{1,15})?$"}
@@ -79,6 +86,11 @@ class Day(Kind):
     column: ClassVar[str] = "day"
 
     def parse(self, text: str) -> date | None:
+        if _DAY_AS_SHOWN.fullmatch(text):
+            try:
+                return date.fromisoformat(text)
+            except ValueError:
+                pass  # the longer way says why
         digits = unicodedata.normalize("NFKC", text).strip()
         if not digits:
             return None
@@ -112,6 +124,11 @@ class Moment(Kind):
     column: ClassVar[str] = "moment"
 
     def parse(self, text: str) -> datetime | None:
+        if _MOMENT_AS_SHOWN.fullmatch(text):
+            try:
+                return datetime.fromisoformat(f"{text}Z") - _AHEAD
+            except (ValueError, OverflowError):
+                pass  # the longer way says why
         digits = " ".join(unicodedata.normalize("NFKC", text).split())
         if not digits:
             return None
@@ -147,9 +164,8 @@ class Moment(Kind):
                 "not-a-moment", "应为带时区的时间，例如 2026-11-23T09:05:00+08:00，请改正后再导入"
             ) from problem
 
-    def check(self, value: datetime) -> Iterator[Finding]:
-        if value.tzinfo is None:
-            yield "no-zone", "时间缺少时区，请重新输入"
+    def check(self, value: datetime) -> Iterable[Finding]:
+        return () if value.tzinfo is not None else (("no-zone", "时间缺少时区，请重新输入"),)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "format": "date-time"}

@@ -6,7 +6,7 @@ The danger of a code is a program that "knows" what was meant: a number where te
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, ClassVar, Protocol
 
 from bloodbank_desktop.frozen import dataclass
@@ -24,9 +24,22 @@ class Standard(Protocol):
     def format(self, value: str) -> str: ...
 
 
+def _fitting(value: str, most: int, *, one_line: bool) -> Iterable[Finding]:
+    # The usual case, without a look at every character: a line break or a control character cannot be printed.
+    if len(value) <= most and value.isprintable():
+        return ()
+    return _unfitting(value, most, one_line)
+
+
+def _unfitting(value: str, most: int, one_line: bool) -> Iterator[Finding]:
+    yield from _storable(value)
+    if one_line and "\n" in value:
+        yield "line-break", "此处只能填一行，请去掉换行"
+    if len(value) > most:
+        yield "too-long", f"最多 {most} 个字，现有 {len(value)} 个，请缩短"
+
+
 def _storable(value: str) -> Iterator[Finding]:
-    if value.isprintable():  # the usual case, without a look at every character
-        return
     for character in value:
         if character != "\n" and unicodedata.category(character) in ("Cc", "Cs"):
             yield "control-character", "含有不可见的控制字符，请删除后重新输入"
@@ -40,12 +53,8 @@ class Text(Kind):
     name: ClassVar[str] = "text"
     most: int = 200
 
-    def check(self, value: str) -> Iterator[Finding]:
-        yield from _storable(value)
-        if "\n" in value:
-            yield "line-break", "此处只能填一行，请去掉换行"
-        if len(value) > self.most:
-            yield "too-long", f"最多 {self.most} 个字，现有 {len(value)} 个，请缩短"
+    def check(self, value: str) -> Iterable[Finding]:
+        return _fitting(value, self.most, one_line=True)
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1, "maxLength": self.most}
@@ -58,10 +67,8 @@ class Note(Text):
     name: ClassVar[str] = "note"
     most: int = 2000
 
-    def check(self, value: str) -> Iterator[Finding]:
-        yield from _storable(value)
-        if len(value) > self.most:
-            yield "too-long", f"最多 {self.most} 个字，现有 {len(value)} 个，请缩短"
+    def check(self, value: str) -> Iterable[Finding]:
+        return _fitting(value, self.most, one_line=False)
 
 
 @dataclass(frozen=True)
@@ -101,16 +108,19 @@ class Code(Kind):
         value: str | None = super().from_wire(wire)
         return value
 
-    def check(self, value: str) -> Iterator[Finding]:
-        yield from Text(self.most).check(value)
-        if self.standard is not None:
-            try:
-                compact = self.standard.validate(value)
-            except CodeError as problem:
-                yield problem.code, problem.message
-            else:
-                if compact != value:
-                    yield "not-compact", "代码不是标准写法，请重新扫描或输入"
+    def check(self, value: str) -> Iterable[Finding]:
+        found = _fitting(value, self.most, one_line=True)
+        return found if self.standard is None else (*found, *self._against(self.standard, value))
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "minLength": 1, "maxLength": self.most}
+
+    @staticmethod
+    def _against(standard: Standard, value: str) -> Iterator[Finding]:
+        try:
+            compact = standard.validate(value)
+        except CodeError as problem:
+            yield problem.code, problem.message
+        else:
+            if compact != value:
+                yield "not-compact", "代码不是标准写法，请重新扫描或输入"
