@@ -95,16 +95,16 @@ def identity_holds(values: Values) -> Iterator[Problem]:
     if values.get("id_type") != "resident_id":
         return
     try:
-        number_ = resident_id.validate(values["id_no"])
+        said = resident_id.meaning(values["id_no"])
     except CodeError as problem:
         yield Problem("id_no", problem.code, f"证件号码：{problem.message}")
         return
-    if number_ != values["id_no"]:
-        yield Problem("id_no", "not-compact", f"证件号码请写成 {number_}")
+    if said.number != values["id_no"]:
+        yield Problem("id_no", "not-compact", f"证件号码请写成 {said.number}")
     born = values.get("birth_date")
-    if born is not None and resident_id.birth_date(number_) != born:
+    if born is not None and said.birth_date != born:
         yield Problem("birth_date", "contradicts-id", "出生日期与身份证号码不一致，请核对")
-    if values.get("sex") in ("male", "female") and resident_id.sex(number_) != values["sex"]:
+    if values.get("sex") in ("male", "female") and said.sex != values["sex"]:
         yield Problem("sex", "contradicts-id", "性别与身份证号码不一致，请核对")
 
 

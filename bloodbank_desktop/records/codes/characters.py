@@ -20,7 +20,7 @@ def half_width(text: str) -> str:
     >>> half_width("＝％６２００")
     '=%6200'
     """
-    return text.translate(_INPUT_METHOD)
+    return text if text.isascii() else text.translate(_INPUT_METHOD)
 
 
 def upper(text: str) -> str:
@@ -29,7 +29,7 @@ def upper(text: str) -> str:
     >>> upper("a9ı")
     'A9ı'
     """
-    return text.translate(_UPPER)
+    return text.upper() if text.isascii() else text.translate(_UPPER)
 
 
 def trim(text: str) -> str:

@@ -17,7 +17,8 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import Literal
+from operator import mul
+from typing import Literal, NamedTuple
 
 from bloodbank_desktop.records.codes.characters import upper, without_separators
 from bloodbank_desktop.records.codes.errors import CodeError
@@ -25,6 +26,19 @@ from bloodbank_desktop.records.codes.errors import CodeError
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS = "10X98765432"
 _OBSOLETE_LENGTH = 15
+_OBSOLETE = re.compile("[1-9][0-9]{14}")
+_NUMBER = re.compile("[1-9][0-9]{16}[0-9X]")
+_DIGITS = re.compile("[0-9]{17}")
+
+Sex = Literal["male", "female"]
+
+
+class Meaning(NamedTuple):
+    """What a valid number says: itself in its compact form, the birth date and the sex."""
+
+    number: str
+    birth_date: date
+    sex: Sex
 
 
 def compact(text: str) -> str:
@@ -38,22 +52,31 @@ def validate(text: str, *, today: date | None = None, accept_obsolete: bool = Fa
     `today` refuses birth dates after it. Raises `CodeError`: "length", "obsolete", "format", "date", "future",
     "check-character".
     """
+    return _validated(text, today, accept_obsolete)[0]
+
+
+def meaning(text: str) -> Meaning:
+    """Return all that a number of 18 characters says, validated once; raises what `validate` raises."""
+    number, born = _validated(text, None, False)
+    return Meaning(number, born, _sex(number))
+
+
+def _validated(text: str, today: date | None, accept_obsolete: bool) -> tuple[str, date]:
     number = compact(text)
     if len(number) == _OBSOLETE_LENGTH:
         if not accept_obsolete:
             raise CodeError("obsolete", "15位身份证号已停用。请输入18位号码；确需使用时须单独确认。")
-        if not re.fullmatch("[1-9][0-9]{14}", number):
+        if not _OBSOLETE.fullmatch(number):
             raise CodeError("format", "15位身份证号只能是数字。请照证件逐位核对。")
-        _birth_date(number, today)
-        return number
+        return number, _birth_date(number, today)
     if len(number) != 18:
         raise CodeError("length", f"身份证号应为18位，这里有{len(number)}位。请照证件逐位核对。")
-    if not re.fullmatch("[1-9][0-9]{16}[0-9X]", number):
+    if not _NUMBER.fullmatch(number):
         raise CodeError("format", "身份证号前17位应为数字，末位为数字或X。请照证件逐位核对。")
-    _birth_date(number, today)
+    born = _birth_date(number, today)
     if number[17] != check_character(number[:17]):
         raise CodeError("check-character", "身份证号校验不符，至少有一位有误。请照证件逐位核对。")
-    return number
+    return number, born
 
 
 def is_valid(text: str, *, today: date | None = None, accept_obsolete: bool = False) -> bool:
@@ -77,20 +100,22 @@ def check_character(digits: str) -> str:
     >>> check_character("31010119900307123"), check_character("31010419850615002"), check_character("31010120000229001")
     ('0', '3', '5')
     """
-    if not re.fullmatch("[0-9]{17}", digits):
+    if not _DIGITS.fullmatch(digits):
         raise CodeError("format", "身份证号前17位应为数字。请照证件逐位核对。")
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, digits, strict=True))
-    return _CHECK_CHARACTERS[total % 11]
+    return _CHECK_CHARACTERS[sum(map(mul, _WEIGHTS, map(int, digits))) % 11]
 
 
 def birth_date(value: str) -> date:
     """Return the birth date of a valid number; raises what `validate` raises."""
-    return _birth_date(validate(value, accept_obsolete=True), None)
+    return _validated(value, None, True)[1]
 
 
-def sex(value: str) -> Literal["male", "female"]:
+def sex(value: str) -> Sex:
     """Return the sex coded in the sequence number, odd for male; raises what `validate` raises."""
-    number = validate(value, accept_obsolete=True)
+    return _sex(validate(value, accept_obsolete=True))
+
+
+def _sex(number: str) -> Sex:
     digit = number[-1] if len(number) == _OBSOLETE_LENGTH else number[16]
     return "male" if int(digit) % 2 else "female"
 

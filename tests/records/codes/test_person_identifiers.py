@@ -42,6 +42,7 @@ def test_published_numbers(text: str, born: date, sex: str) -> None:
     assert number.isupper() or number.isdigit()
     assert resident_id.birth_date(text) == born
     assert resident_id.sex(text) == sex
+    assert resident_id.meaning(text) == (number, born, sex)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +66,9 @@ def test_refusals_are_named(text: str, code: str) -> None:
     assert caught.value.code == code
     assert "请" in caught.value.message
     assert not resident_id.is_valid(text)
+    with pytest.raises(CodeError) as again:
+        resident_id.meaning(text)
+    assert (again.value.code, again.value.message) == (code, caught.value.message)
 
 
 def test_future_birth_dates() -> None:
