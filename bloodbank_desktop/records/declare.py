@@ -13,11 +13,11 @@ from dataclasses import field, fields, replace
 from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, NamedTuple, TypeVar, dataclass_transform
 
 from bloodbank_desktop.frozen import dataclass
 from bloodbank_desktop.records import kinds
-from bloodbank_desktop.records.kinds import Kind
+from bloodbank_desktop.records.kinds import Finding, Kind
 from bloodbank_desktop.records.problems import Problem
 from bloodbank_desktop.records.tables import NO_TABLE, Table
 
@@ -177,6 +177,16 @@ Lock = Callable[[Values], str | None]
 """Of the values of the platform's answer: why a person may no longer change the record, None while she may."""
 
 
+class Look(NamedTuple):
+    """What a check needs of a field: `must` = a person may have to state it, `conditional` = it may have no meaning."""
+
+    key: str
+    check: Callable[[Any], Iterable[Finding]]
+    must: bool
+    conditional: bool
+    field: Field
+
+
 @dataclass(frozen=True)
 class LineType:
     """What `@line` says of a line class. `sections` arrange its fields in an editor."""
@@ -195,6 +205,15 @@ class LineType:
     def groups(self) -> tuple[tuple[Field, LineType], ...]:
         """The lines fields, each with the type of its lines."""
         return tuple((f, line_type(f.kind.of)) for f in self.fields.values() if isinstance(f.kind, kinds.Lines))
+
+    @cached_property
+    def looks(self) -> tuple[Look, ...]:
+        """The plain fields as a check needs them, ready to hand: the values of one file are millions."""
+        return tuple(
+            # An allotted number is missing until the operation allots it.
+            Look(f.key, f.kind.check, f.required is not False and f.serial is None, f.shown is not None, f)
+            for f in self.plain
+        )
 
     @cached_property
     def linked(self) -> tuple[Field, ...]:

@@ -17,43 +17,44 @@ _EMPTY: tuple[Any, ...] = (None, "", ())
 
 def problems(declared: LineType, values: Values) -> list[Problem]:
     """Return every problem of these stored values, in the order of the fields; an empty list means the record holds."""
-    return list(_problems(declared, values))
-
-
-def _problems(declared: LineType, values: Values) -> Iterator[Problem]:
-    for key in values:
-        if key not in declared.fields:
-            yield Problem(str(key), "unknown-field", f"没有“{key}”这个字段，请删除")
-    clean = True
-    for f in declared.plain:
-        value = values.get(f.key)
-        if value in _EMPTY:
-            # An allotted number is missing until the operation allots it.
-            if f.required is not False and f.is_required(values) and f.serial is None:
+    found: list[Problem] = []
+    if not values.keys() <= declared.fields.keys():
+        for key in values:
+            if key not in declared.fields:
+                found.append(Problem(str(key), "unknown-field", f"没有“{key}”这个字段，请删除"))
+    clean, stated = True, values.get
+    for key, check, must, conditional, f in declared.looks:
+        value = stated(key)
+        if value is None and not must:
+            continue
+        # What is true in itself says something, without a comparison.
+        if not value and value in _EMPTY:
+            if must and f.is_required(values):
                 clean = False
-                yield Problem(f.key, "required", f"请填写{f.label}")
-        elif f.shown is not None and not f.is_shown(values):
+                found.append(Problem(key, "required", f"请填写{f.label}"))
+        elif conditional and not f.is_shown(values):
             clean = False
-            yield Problem(f.key, "not-applicable", f"此处不应填写{f.label}，请清空")
+            found.append(Problem(key, "not-applicable", f"此处不应填写{f.label}，请清空"))
         else:
-            for slug, message in f.kind.check(value):
+            for slug, message in check(value):
                 clean = False
-                yield Problem(f.key, slug, f"{f.label}：{message}")
+                found.append(Problem(key, slug, f"{f.label}：{message}"))
     for f, of in declared.groups:
         members = values.get(f.key) or ()
         if not f.is_shown(values) and members:
-            yield Problem(f.key, "not-applicable", f"此处不应填写{f.label}，请删除各行")
+            found.append(Problem(f.key, "not-applicable", f"此处不应填写{f.label}，请删除各行"))
         for slug, message in f.kind.check(members):
             clean = False
-            yield Problem(f.key, slug, f"{f.label}：{message}")
+            found.append(Problem(f.key, slug, f"{f.label}：{message}"))
         for index, member in enumerate(members, start=1):
-            for problem in _problems(of, member):
+            for problem in problems(of, member):
                 clean = False
-                yield problem.inside(f.key, index)
+                found.append(problem.inside(f.key, index))
     # A check that compares fields may rely on each of them being right by itself.
     if clean:
-        for check in declared.checks:
-            yield from check(values)
+        for compare in declared.checks:
+            found += compare(values)
+    return found
 
 
 def fixed_changes(declared: LineType, before: Values, after: Values) -> Iterator[Problem]:
@@ -104,10 +105,12 @@ def tidy(declared: LineType, values: Values) -> dict[str, Any]:
     What is not declared stays, so that `problems` names it and nobody believes that it was saved.
     """
     known = declared.fields
-    whole: dict[str, Any] = {key: value for key, value in values.items() if key not in known}
+    whole: dict[str, Any] = {}
+    if not values.keys() <= known.keys():
+        whole = {key: value for key, value in values.items() if key not in known}
     for f in declared.plain:
-        value = values.get(f.key)
-        whole[f.key] = None if value in _EMPTY else value
+        value = values.get(key := f.key)
+        whole[key] = value if value or value not in _EMPTY else None
     for f, of in declared.groups:
         whole[f.key] = tuple(tidy(of, member) for member in values.get(f.key) or ())
     return whole
