@@ -38,6 +38,10 @@ _CELL = re.compile(rb"<(?:\w+:)?c(?=[\s/>])([^>]*)>")
 _REFERENCE = re.compile(rb"\br=[\"']([A-Z]+)(\d+)[\"']")
 _ERROR = re.compile(rb"<(?:\w+:)?c\s([^>]*\bt=[\"']e[\"'][^>]*)>")
 _FORMULA = re.compile(rb"<(?:\w+:)?c\s([^>]*)>\s*<(?:\w+:)?f[\s/>]")
+#: Where none of these stands is neither a name with a prefix nor a formula nor an error, and no closer look is needed.
+_PREFIX_SIGN = re.compile(rb":[cf]")
+_FORMULA_SIGN = re.compile(rb"<f")
+_ERROR_SIGN = re.compile(rb"=[\"']e")
 #: A cell with content beyond column DZ or row 299,999; what has only a format (…/>) takes no room.
 _FAR = re.compile(rb" r=\"(?:[A-Z]{3,}\d+|[E-Z][A-Z]\d+|[A-Z]+(?:[3-9]\d{5}|\d{7,}))\"[^>]*(?<!/)>(?!</(?:\w+:)?c>)")
 
@@ -135,11 +139,10 @@ def _marks(archive: zipfile.ZipFile, member: str, title: str) -> dict[int, dict[
                 f"（{MOST_ROWS:,} 行、{MOST_COLUMNS} 列）；请删除多余的行列后再导入",
                 code="too-many-cells",
             )
-        _refuse_without_place(part, title)
-        for code, pattern, sign in ((ERROR, _ERROR, b'"e'), (FORMULA, _FORMULA, b"f")):
-            if code == FORMULA and b"<f" not in part and b":f" not in part:
-                continue
-            if code == ERROR and sign not in part and b"'e'" not in part:
+        prefixed = _PREFIX_SIGN.search(part) is not None
+        _refuse_without_place(part, title, prefixed)
+        for code, pattern, sign in ((ERROR, _ERROR, _ERROR_SIGN), (FORMULA, _FORMULA, _FORMULA_SIGN)):
+            if sign.search(part) is None and not (prefixed and code == FORMULA):
                 continue
             for cell in pattern.finditer(part):
                 place = _REFERENCE.search(cell.group(1))
@@ -154,10 +157,13 @@ def _marks(archive: zipfile.ZipFile, member: str, title: str) -> dict[int, dict[
     return found
 
 
-def _refuse_without_place(part: bytes, title: str) -> None:
+def _refuse_without_place(part: bytes, title: str, prefixed: bool) -> None:
     """A cell that does not say where it stands would stand somewhere else for us than for Excel."""
+    placed = part.count(b'<c r="')
+    if placed == part.count(b"<c") and not prefixed:
+        return
     cells = part.count(b"<c") - part.count(b"<col") + part.count(b":c ") + part.count(b":c>")
-    if cells == part.count(b'<c r="'):
+    if cells == placed:
         return
     for cell in _CELL.finditer(part):
         # Written with other quotes or in another order, its place would escape the look at what lies far outside.
@@ -173,7 +179,10 @@ def _rows_of(archive: zipfile.ZipFile, member: str) -> Iterator[bytes]:
     with archive.open(member) as stream:
         while chunk := stream.read(_CHUNK):
             rest += chunk
-            end = max(rest.rfind(b"<row"), rest.rfind(b":row"), rest.rfind(b"<c "), rest.rfind(b":c "))
+            end = -1
+            for tag in (b"<c ", b"<row", b":c ", b":row"):
+                # Only what lies further back matters; a tag that never comes would be looked for in the whole chunk.
+                end = max(end, rest.rfind(tag, end + 1))
             # Before the tag itself: a name with a prefix begins earlier.
             end = rest.rfind(b"<", 0, end + 1)
             if end > 0:
