@@ -8,7 +8,7 @@ China time.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -60,7 +60,7 @@ def writer(kind: Kind) -> Callable[[Any], str | Decimal | None]:
 def from_cell(kind: Kind, cell: Cell) -> Any:
     """Return the stored value of a cell, None for an empty one. Raises Unreadable."""
     if isinstance(cell, str):
-        return kind.parse(cell.replace("\r\n", "\n").replace("\r", "\n"))
+        return kind.parse(cell.replace("\r\n", "\n").replace("\r", "\n") if "\r" in cell else cell)
     if isinstance(cell, bool):
         raise Unreadable("logical-cell", "单元格是逻辑值 TRUE/FALSE，请改写成文字")
     if isinstance(kind, kinds.Number):
@@ -77,26 +77,46 @@ def from_cell(kind: Kind, cell: Cell) -> Any:
     raise Unreadable("date-for-text", "单元格被 Excel 变成了日期或时间；请把格式设为“文本”，再照原件重新输入")
 
 
-def reader(kind: Kind) -> Callable[[Cell], Any]:
-    """Return `from_cell` for one column; words that repeat are understood once."""
-    if not isinstance(kind, kinds.Choice | kinds.Flag | kinds.Moment | kinds.Day):
-        parse = kind.parse
-        return lambda cell: parse(cell) if cell.__class__ is str and "\r" not in cell else from_cell(kind, cell)
-    known: dict[str, Any] = {}
+class ColumnReader:
+    """`from_cell` for one column, many cells at a time; what stands there again and again is understood once."""
 
-    def read(cell: Cell) -> Any:
-        if not isinstance(cell, str):
-            return from_cell(kind, cell)
-        if cell not in known:
-            if len(known) > _MOST_KNOWN:
-                known.clear()
-            known[cell] = from_cell(kind, cell)
-        return known[cell]
+    def __init__(self, kind: Kind) -> None:
+        self._kind = kind
+        self._known: dict[Cell, Any] = {}
 
-    return read
+    def read(self, cells: Sequence[Cell]) -> tuple[list[Any], dict[int, Unreadable]]:
+        """Return the stored values, None for an empty cell; and by place why a cell, None among them, is unreadable."""
+        if bool in set(map(type, cells)):
+            # For Python TRUE equals 1, as whose value it must never be known.
+            return self._one_by_one(cells)
+        known = self._known
+        fresh = set(cells).difference(known)
+        if len(known) + len(fresh) > _MOST_KNOWN:
+            known.clear()
+            fresh = set(cells)
+        try:
+            for cell in fresh:
+                known[cell] = from_cell(self._kind, cell)
+        except Unreadable:
+            return self._one_by_one(cells)
+        return [known[cell] for cell in cells], {}
+
+    def _one_by_one(self, cells: Sequence[Cell]) -> tuple[list[Any], dict[int, Unreadable]]:
+        values: list[Any] = []
+        wrong: dict[int, Unreadable] = {}
+        for place, cell in enumerate(cells):
+            if isinstance(cell, str) and cell in self._known:
+                values.append(self._known[cell])
+                continue
+            try:
+                values.append(from_cell(self._kind, cell))
+            except Unreadable as problem:
+                values.append(None)
+                wrong[place] = problem
+        return values, wrong
 
 
-_MOST_KNOWN = 5000
+_MOST_KNOWN = 2000
 
 
 def _number(kind: kinds.Number, cell: Cell) -> Decimal | None:

@@ -58,14 +58,15 @@ def examine(desk: Desk, kind: str, path: Path, *, keep: bool = False, progress: 
     kept: list[Candidate] = []
     first_rows: dict[str, int] = {}
     rows = good = 0
-    source = book.records()
+    source = book.heads()
     look = batches.Examination(desk, kind)
     while part := list(islice(source, _AT_ONCE)):
         rows += len(part)
-        stated = [str(one.head.values[number.key]) for one in part if one.head.values.get(number.key) is not None]
+        stated = [str(one.values[number.key]) for one in part if one.values.get(number.key) is not None]
         known = batches.existing(desk, kind, number, stated)
-        look.look(record.values for record in part)
-        for record in part:
+        look.look(head.values for head in part)
+        for head in part:
+            record = book.record(head)
             candidate = look.examine(record.values)
             wrong = list(_wrong(book, record, candidate, number.key, known, first_rows))
             problems += wrong

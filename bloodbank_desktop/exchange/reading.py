@@ -7,20 +7,20 @@ stand in memory. Nothing here decides whether a record is right; that is asked o
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import islice, repeat
 from pathlib import Path
 from typing import Any
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 from bloodbank_desktop.errors import KnownProblem
-from bloodbank_desktop.exchange import cells
-from bloodbank_desktop.exchange.cells import Cell
+from bloodbank_desktop.exchange.cells import Cell, ColumnReader
 from bloodbank_desktop.exchange.package import ERROR, FORMULA, open_package
 from bloodbank_desktop.exchange.sheets import CHOICES_SHEET, RULES_SHEET, Sheet, bare, letter, sheets
 from bloodbank_desktop.records.declare import RecordType
-from bloodbank_desktop.records.kinds import Lines, Unreadable
+from bloodbank_desktop.records.kinds import Kind, Lines, Unreadable
 from bloodbank_desktop.records.problems import Problem
 
 MERGED = "merged-cell"
@@ -30,7 +30,7 @@ _MARKED = {
     MERGED: "单元格是合并的；请取消合并，并在每一行写明",
 }
 _MOST_MERGED = 1000
-_EMPTY: dict[int, str] = {}
+_AT_ONCE = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +48,18 @@ class CellProblem:
         return asdict(self)
 
 
+_NOTHING_WRONG: Mapping[str, CellProblem] = {}
+#: What stands for a number where its cell is empty or unreadable; a blank one is None, as everywhere.
+_UNSTATED: Any = object()
+
+
 @dataclass(slots=True)
 class ReadRow:
     """One row: its values by field key, and what could not be read by field key."""
 
     row: int
     values: dict[str, Any]
-    problems: dict[str, CellProblem]
+    problems: Mapping[str, CellProblem]
 
 
 @dataclass(slots=True)
@@ -83,7 +88,17 @@ class _Column:
     place: int
     key: str
     name: str
-    read: Callable[[Cell], Any]
+    reader: ColumnReader
+
+
+_Content = tuple[int, Any, tuple[Any, ...], dict[str, CellProblem] | None]
+"""A row before anybody asks for it: where it stands, the record's number, the other values, and what is unreadable.
+
+Bare tuples, because all lines of a file wait for their records: the collector of garbage leaves them alone.
+"""
+
+_Kept = tuple[_Content, "_Kept | None"]
+"""A line and those of the same record before it."""
 
 
 @dataclass
@@ -97,29 +112,72 @@ class _Table:
     marks: dict[int, dict[int, str]]
     names: dict[str, str] = field(default_factory=dict)
 
-    def rows(self) -> Iterator[ReadRow]:
+    def __post_init__(self) -> None:
+        self._number = self.sheet.fields[0].key
+        self._others = [one.key for one in self.columns if one.key != self._number]
+
+    def contents(self) -> Iterator[_Content]:
         """Yield the rows below the headings that are not blank."""
-        plan = [(one.place - self.first, one.place, one.key, one.read) for one in self.columns]
-        least = max(offset for offset, *_ in plan) + 1
-        for number, row in enumerate(self.content.iter_rows(), start=1):
-            marks = self.marks.get(number, _EMPTY) if self.marks else _EMPTY
-            if number == 1 or (not marks and not any(cell != "" for cell in row)):
-                continue
-            if len(row) < least:
-                row = [*row, *[""] * (least - len(row))]
-            found = ReadRow(number, {}, {})
-            values = found.values
-            for offset, place, key, read in plan:
-                cell = row[offset]
-                if marks and place in marks:
-                    code = marks[place]
-                    found.problems[key] = self.problem(number, key, code, _MARKED[code])
-                elif cell != "":
-                    try:
-                        values[key] = read(cell)
-                    except Unreadable as problem:
-                        found.problems[key] = self.problem(number, key, problem.code, problem.message)
-            yield found
+        least = max(one.place for one in self.columns) - self.first + 1
+        source = enumerate(self.content.iter_rows(), start=1)
+        while page := list(islice(source, _AT_ONCE)):
+            places: list[int] = []
+            rows: list[list[Cell]] = []
+            for place, row in page:
+                if place == 1 or (place not in self.marks and not any(cell != "" for cell in row)):
+                    continue
+                if len(row) < least:
+                    row = [*row, *[""] * (least - len(row))]
+                places.append(place)
+                rows.append(row)
+            if rows:
+                yield from self._by_columns(places, list(zip(*rows, strict=False)))
+
+    def _by_columns(self, places: Sequence[int], cells: Sequence[Sequence[Cell]]) -> Iterator[_Content]:
+        """Understand a page column by column: what repeats in a column is asked about once."""
+        marked = [(index, self.marks[place]) for index, place in enumerate(places) if place in self.marks]
+        numbers: Sequence[Any] = [_UNSTATED] * len(places)
+        others: list[Sequence[Any]] = []
+        problems: dict[int, dict[str, CellProblem]] = {}
+        for one in self.columns:
+            column = cells[one.place - self.first]
+            values, wrong = one.reader.read(column)
+            for index, marks in marked:
+                if one.place in marks:
+                    code = marks[one.place]
+                    values[index], wrong[index] = None, Unreadable(code, _MARKED[code])
+            for index, why in wrong.items():
+                found = self.problem(places[index], one.key, why.code, why.message)
+                problems.setdefault(index, {})[one.key] = found
+            if one.key == self._number:
+                numbers = values
+                for index in [*wrong, *(index for index, cell in enumerate(column) if cell == "")]:
+                    values[index] = _UNSTATED
+            else:
+                others.append(values)
+        rows = zip(*others, strict=True) if others else repeat((), len(places))
+        for index, (place, number, row) in enumerate(zip(places, numbers, rows, strict=True)):
+            yield place, number, row, problems.get(index)
+
+    def head(self, content: _Content) -> ReadRow:
+        """Return a row of the records' own sheet."""
+        row = self.line(content)
+        if content[1] is not _UNSTATED:
+            row.values[self._number] = content[1]
+        return row
+
+    def line(self, content: _Content) -> ReadRow:
+        """Return a row without the record's number, which says to whom it belongs and nothing of itself."""
+        place, _, values, problems = content
+        return ReadRow(place, dict(zip(self._others, values, strict=True)), problems or _NOTHING_WRONG)
+
+    def lines(self, kept: _Kept | None) -> list[ReadRow]:
+        """Return the lines of one record in the order of the file."""
+        found = []
+        while kept is not None:
+            content, kept = kept
+            found.append(self.line(content))
+        return found[::-1]
 
     def problem(self, row: int | None, key: str, code: str, message: str) -> CellProblem:
         """Return a problem at a field of this sheet, "" for the whole row."""
@@ -137,6 +195,7 @@ class Workbook:
         self.problems: list[CellProblem] = []
         self._plans = sheets(declared)
         self._tables: dict[str, _Table] = {}
+        self._lines: dict[str, tuple[_Table, dict[Any, _Kept]]] = {}
         try:
             self._open(CalamineWorkbook.from_filelike(io.BytesIO(package.content)), package.marks)
         except (CalamineError, OSError, ValueError) as problem:
@@ -190,13 +249,13 @@ class Workbook:
                 self._wrong(plan.title, "column-twice", f"表头“{heading}”出现了两次，请删除一列", row=1, column=name)
             else:
                 f = places[heading]
-                columns[f.key] = _Column(place, f.key, name, cells.reader(f.kind))
+                columns[f.key] = _Column(place, f.key, name, ColumnReader(f.kind))
         for place, f in enumerate(plan.fields):
             if f.key not in columns and plan.must(place):
                 what = f"缺少必填的列“{f.label}”；第 1 行应为表头，请使用导入模板"
                 self._wrong(plan.title, "missing-column", what, row=1, column=f.label)
         if not columns:
-            columns[""] = _Column(first, "", "", lambda _cell: None)
+            columns[""] = _Column(first, "", "", ColumnReader(Kind()))
         self._nameless(plan, content, first, {one.place for one in columns.values()}, len(heads))
         names = {f.key: f.label for f in plan.fields} | {one.key: one.name for one in columns.values()}
         return _Table(plan, content, first, tuple(columns.values()), marks, names)
@@ -218,41 +277,51 @@ class Workbook:
                     )
                     return
 
-    def records(self) -> Iterator[ReadRecord]:
-        """Yield the records in the order of the file; lines that name no record are added to `problems` at the end."""
+    def heads(self) -> Iterator[ReadRow]:
+        """Yield the records' own rows in the order of the file; lines of no record are added to `problems` at the end."""
         head, *groups = self._plans
         number = head.fields[0].key
         named: set[Any] = set()
-        lines = {plan.group.key: self._lines(plan, number) for plan in groups if plan.group is not None}
-        for row in self._tables[head.title].rows():
-            mine = row.values.get(number)
-            # Not `pop`: a number that stands twice is refused, and both rows say so with all their lines.
-            yield ReadRecord(row, {key: (found.get(mine) or []) if mine else [] for key, found in lines.items()})
-            if mine is not None:
+        for plan in groups:
+            if plan.group is not None and plan.title in self._tables:
+                self._lines[plan.group.key] = self._tables[plan.title], self._read_lines(plan, number)
+        table = self._tables[head.title]
+        for content in table.contents():
+            row = table.head(content)
+            yield row
+            if (mine := row.values.get(number)) is not None:
                 named.add(mine)
         for plan in groups:
-            assert plan.group is not None
-            for mine, found in lines[plan.group.key].items():
+            if plan.group is None or plan.group.key not in self._lines:
+                continue
+            of, found = self._lines[plan.group.key]
+            for mine, kept in found.items():
                 if mine not in named:
-                    self._orphans(plan, number, str(mine), found)
+                    self._orphans(plan, number, str(mine), of.lines(kept))
 
-    def _lines(self, plan: Sheet, number: str) -> dict[Any, list[ReadRow]]:
-        found: dict[Any, list[ReadRow]] = {}
-        table = self._tables.get(plan.title)
-        for row in table.rows() if table is not None else ():
-            assert table is not None
-            mine = row.values.pop(number, None)
-            if number in row.problems:
-                self.problems.append(row.problems[number])
-            elif mine is None:
-                label = plan.fields[0].label
-                self.problems.append(
-                    table.problem(
-                        row.row, number, "required", f"请填写{label}，说明这一行属于哪一张{self.declared.label}"
-                    )
-                )
+    def record(self, head: ReadRow) -> ReadRecord:
+        """Return a row of `heads` with its lines."""
+        mine = head.values.get(self._plans[0].fields[0].key)
+        lines: dict[str, list[ReadRow]] = {plan.group.key: [] for plan in self._plans if plan.group is not None}
+        if mine:
+            # Not `pop`: a number that stands twice is refused, and both rows say so with all their lines.
+            lines |= {key: of.lines(found.get(mine)) for key, (of, found) in self._lines.items()}
+        return ReadRecord(head, lines)
+
+    def _read_lines(self, plan: Sheet, number: str) -> dict[Any, _Kept]:
+        """Return the lines of a sheet by the number of their record."""
+        found: dict[Any, _Kept] = {}
+        table = self._tables[plan.title]
+        label = plan.fields[0].label
+        why = f"请填写{label}，说明这一行属于哪一张{self.declared.label}"
+        for content in table.contents():
+            place, mine, _, problems = content
+            if problems is not None and number in problems:
+                self.problems.append(problems[number])
+            elif mine is None or mine is _UNSTATED:
+                self.problems.append(table.problem(place, number, "required", why))
             else:
-                found.setdefault(mine, []).append(row)
+                found[mine] = (content, found.get(mine))
         return found
 
     def _orphans(self, plan: Sheet, number: str, mine: str, found: Sequence[ReadRow]) -> None:

@@ -14,7 +14,7 @@ from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
 from bloodbank_desktop.exchange import package
-from bloodbank_desktop.exchange.cells import from_cell, to_cell
+from bloodbank_desktop.exchange.cells import ColumnReader, from_cell, to_cell
 from bloodbank_desktop.exchange.sheets import letter, place_of, sheets
 from bloodbank_desktop.exchange.writing import new_file, safe
 from bloodbank_desktop.records import kinds
@@ -106,6 +106,36 @@ def test_doubtful_cell_is_refused(kind: kinds.Kind, cell: Any, code: str) -> Non
     with pytest.raises(Unreadable) as caught:
         from_cell(kind, cell)
     assert caught.value.code == code
+
+
+CELLS = ("", " ", "是", "12", "１２", "2026-11-23", "2026-11-23 09:05", "A\r\nB", "O 型", 0.0, 1, 1.0, True, False, 0.5)
+#: Excel knows no zones.
+MOMENTS = (date(2026, 11, 23), datetime(2026, 11, 23), datetime(2026, 11, 23, 9, 5), timedelta(1))  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("f", BY_KIND.values(), ids=BY_KIND)
+@given(pages=st.lists(st.lists(st.sampled_from((*CELLS, *MOMENTS)), min_size=1, max_size=12), min_size=1, max_size=6))
+def test_column_is_read_as_its_cells(f: Field, pages: list[list[Any]]) -> None:
+    """Many cells at a time mean what each of them means alone, whatever stood in the column before."""
+    reader = ColumnReader(f.kind)
+    for page in pages:
+        values, wrong = reader.read(page)
+        for place, cell in enumerate(page):
+            try:
+                expected, why = from_cell(f.kind, cell), None
+            except Unreadable as problem:
+                expected, why = None, (problem.code, problem.message)
+            found = wrong.get(place)
+            assert (values[place], type(values[place])) == (expected, type(expected))
+            assert (found and (found.code, found.message)) == why
+
+
+def test_column_remembers_only_so_much() -> None:
+    """A column of a hundred thousand different texts is read without keeping them."""
+    reader = ColumnReader(kinds.Text())
+    for start in range(0, 20_000, 500):
+        assert reader.read([f"t{number}" for number in range(start, start + 500)])[0][-1] == f"t{start + 499}"
+    assert len(reader._known) <= 2500
 
 
 def test_excel_dates_are_china_time() -> None:

@@ -120,7 +120,7 @@ def test_format_far_away_does_no_harm(tmp_path: Path) -> None:
     _replaced(path, SHEET, lambda text: text.replace(b"</sheetData>", cell))
     book = Workbook(DECLARED, path)
     assert book.problems == []
-    assert len(list(book.records())) == 2
+    assert len(list(book.heads())) == 2
 
 
 def test_marks_at_the_edges_of_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +183,7 @@ def test_template_can_be_filled_in(tmp_path: Path) -> None:
                     book[plan.title].cell(number, place).value = value
     filled = Workbook(DECLARED, path)
     assert filled.problems == []
-    assert [(one.row, one.problems) for one in (record.head for record in filled.records())] == [(2, {}), (3, {})]
+    assert [(one.row, one.problems) for one in filled.heads()] == [(2, {}), (3, {})]
 
 
 # -- the command line ----------------------------------------------------------------------------------------------
