@@ -7,8 +7,9 @@ those after it, exactly as if they had been registered one by one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from bloodbank_desktop.records.declare import Values
@@ -23,6 +24,11 @@ from bloodbank_desktop.storage.store import Transaction
 _AROUND = timedelta(hours=24)
 Key = tuple[str, str]
 """What a patient is known by: ("number", medical record number) or ("id", ID number)."""
+Said = tuple[str, datetime, str, tuple[tuple[str, Decimal], ...]]
+"""What a record of the file says: its number, its time, its urgency, and component and amount of each line."""
+
+Chain = tuple[Said, "Chain | None"]
+"""A record and those before it; tuples of plain values cost the collector of garbage nothing, lists would."""
 
 
 class RequestFacts:
@@ -32,8 +38,9 @@ class RequestFacts:
         self._counts = value_of(site_rows.switches(tx), "tier_counts")
         self._numbers: dict[str, frozenset[str]] = {}
         self._known: dict[Key, list[KnownRequest]] = defaultdict(list)
-        #: Records of the file themselves: most patients ask once, and are then never told about.
-        self._earlier: dict[Key, list[Values]] = {}
+        #: Records of the file itself, as little of each as can be told: a file has a hundred thousand of them, and most
+        #: patients ask once and are then never told about.
+        self._earlier: dict[Key, Chain] = {}
 
     def look(self, tx: Transaction, records: Iterable[Values]) -> None:
         """Read what the data file knows of the patients of these records, and forget what was read before."""
@@ -55,34 +62,42 @@ class RequestFacts:
         """Return what rules are told of the patient of a record that was looked at."""
         numbers = self._numbers.get(values["medical_record_no"]) or frozenset({values["medical_record_no"]})
         found: dict[str, KnownRequest] = {}
-        for key in (*(("number", number) for number in numbers), ("id", values.get("id_no") or "")):
+        for key in [*[("number", number) for number in numbers], ("id", values.get("id_no") or "")]:
             for known in self._known.get(key, ()):
                 found[known.request_no] = known
-            for earlier in self._earlier.get(key, ()):
-                found[str(earlier["request_no"])] = self._of_values(earlier)
+            for said in _oldest_first(self._earlier.get(key)):
+                found[said[0]] = self._of(*said)
         near = (one for one in found.values() if abs(one.requested_at - values["requested_at"]) <= _AROUND)
         return PatientFacts(numbers, requests=tuple(near))
 
     def took(self, values: Values) -> None:
         """Count a record of the file for those after it."""
-        self._earlier.setdefault(("number", values["medical_record_no"]), []).append(values)
+        lines = tuple((one["component"], one["amount"]) for one in values["components"])
+        said = (str(values["request_no"]), values["requested_at"], values["urgency"], lines)
+        keys = [("number", values["medical_record_no"])]
         if values.get("id_no"):
-            self._earlier.setdefault(("id", values["id_no"]), []).append(values)
-
-    def _of_values(self, values: Values) -> KnownRequest:
-        lines = [(one["component"], one["amount"]) for one in values["components"]]
-        return self._of(str(values["request_no"]), values["requested_at"], values["urgency"], lines)
+            keys.append(("id", values["id_no"]))
+        for key in keys:
+            self._earlier[key] = (said, self._earlier.get(key))
 
     def _of_row(self, row: RequestRow) -> KnownRequest:
         return self._of(row.request_no, row.requested_at, row.urgency, row.lines)
 
-    def _of(self, number: str, at: datetime, urgency: str, lines: Sequence[tuple[str, Any]]) -> KnownRequest:
+    def _of(self, number: str, at: datetime, urgency: str, lines: Sequence[tuple[str, Decimal]]) -> KnownRequest:
         told = [{"component": component, "amount": amount} for component, amount in lines]
         # Every component has a figure: a test holds the table of figures against that of components.
         ml = volume(told, self._counts) or volume((), self._counts)
         assert ml is not None
         components = frozenset(component for component, _ in lines)
         return KnownRequest(number, at, components, ml, urgency == EMERGENCY)
+
+
+def _oldest_first(chain: Chain | None) -> Iterator[Said]:
+    found = []
+    while chain is not None:
+        said, chain = chain
+        found.append(said)
+    return reversed(found)
 
 
 def of_request(tx: Transaction, values: Values, now: datetime) -> Mapping[str, Any]:
