@@ -53,14 +53,8 @@ def day_total(values: Values, facts: Facts, own: Decimal) -> Decimal:
 
 def tier(ml: Decimal) -> str:
     """Return the key of the tier that this volume reaches in the table approval_tier."""
-    known = table("approval_tier")
-    return max(
-        (key for key in known if ml >= Decimal(known.facet(key, "least_ml"))), key=lambda key: _least(known, key)
-    )
-
-
-def _least(known: Any, key: str) -> Decimal:
-    return Decimal(known.facet(key, "least_ml"))
+    least = {key: Decimal(entry["least_ml"]) for key, entry in table("approval_tier").entries.items()}
+    return max((key for key in least if ml >= least[key]), key=lambda key: least[key])
 
 
 def lacking(values: Values, ml: Decimal) -> tuple[str, ...]:

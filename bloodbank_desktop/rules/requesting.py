@@ -226,10 +226,13 @@ def sample_fresh(values: Values, facts: Facts) -> Iterator[Said]:
     if sampled is None:
         return
     hours = limit("sample_age_hours")
-    words = {"sampled": china_text(sampled), "planned": china_text(planned), "hours": words_of(hours)}
     if sampled > facts.now:
-        yield said("sample-in-future", "sampled_at", **words)
+        code = "sample-in-future"
     elif sampled > planned:
-        yield said("sample-after-plan", "sampled_at", **words)
+        code = "sample-after-plan"
     elif planned - sampled > timedelta(hours=float(hours)):
-        yield said("sample-too-old", "sampled_at", **words)
+        code = "sample-too-old"
+    else:
+        return
+    words = {"sampled": china_text(sampled), "planned": china_text(planned), "hours": words_of(hours)}
+    yield said(code, "sampled_at", **words)
