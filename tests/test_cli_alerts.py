@@ -40,6 +40,7 @@ def test_alerts_are_counted_and_listed(tmp_path: Path) -> None:
     assert refused(word(tmp_path, "near-miss", "99")) == ["no-such-alert"]
     assert refused(word(tmp_path, "near-miss", "x")) == ["not-a-number"]
     assert refused(word(tmp_path, "alerts", "--since", "昨天")) == ["not-a-day"]
+    assert refused(word(tmp_path, "alerts", "--until", "9999-12-31")) == ["year"]
 
 
 def test_exceptions_are_signed(tmp_path: Path) -> None:

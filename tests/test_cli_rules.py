@@ -75,6 +75,8 @@ def test_what_cannot_be_checked(tmp_path: Path) -> None:
     assert check(tmp_path, "nix", {"case": "issue"}).code == 2
     assert run(program("check", "issue", str(tmp_path / "nix.json"))).code == 2
     assert check(tmp_path, "issue", {"case": "receipt"}).codes == ["other-record"]
+    late = {"case": "issue", "facts": {"now": "9999-12-31T12:00:00+08:00"}}
+    assert check(tmp_path, "issue", late).codes[0] == "year"
 
 
 def test_nothing_is_made_by_asking(tmp_path: Path) -> None:

@@ -41,10 +41,16 @@ def _paged(made: argparse.ArgumentParser) -> None:
 
 
 def _day(text: str) -> date | None:
+    from bloodbank_desktop.records.kinds import Day
+
     try:
-        return date.fromisoformat(text) if text else None
+        day = date.fromisoformat(text) if text else None
     except ValueError:
         raise KnownProblem(f"“{text}”不是日期，请写成 2026-11-28", code="not-a-day") from None
+    if day is not None:
+        for slug, message in Day().check(day):
+            raise KnownProblem(f"“{text}”：{message}", code=slug)
+    return day
 
 
 def _alerts(options: argparse.Namespace) -> int:

@@ -44,7 +44,7 @@ CODED = {
     "plan_state": "plan_state",
 }
 _IDENTITY = ("donation_number", "product_code", "split")
-_PLAIN: dict[Any, kinds.Kind] = {Decimal: kinds.Number(), datetime: kinds.Moment(), date: kinds.Day()}
+_PLAIN: dict[Any, kinds.Kind] = {Decimal: kinds.Number(places=6), datetime: kinds.Moment(), date: kinds.Day()}
 
 
 @dataclass(frozen=True)
@@ -312,7 +312,9 @@ class _Reader:
         except Unreadable as problem:
             return self.wrong(path, problem.code, problem.message)
         if value is None:
-            self.wrong(path, "required", "请写明此项")
+            return self.wrong(path, "required", "请写明此项")
+        for slug, message in kind.check(value):
+            return self.wrong(path, slug, message)
         return value
 
     def _class(self, of: type, wire: Any, path: str) -> Any:

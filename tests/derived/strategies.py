@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Decimal
 from typing import Any
 
@@ -14,6 +14,7 @@ from bloodbank_desktop.records import kinds
 from bloodbank_desktop.records.codes import bag_label
 from bloodbank_desktop.records.declare import OPERATOR, Field, RecordType
 from bloodbank_desktop.records.kinds.files import MOST_NAME, name_problem
+from bloodbank_desktop.records.kinds.quantities import FIRST_YEAR, LAST_YEAR
 from bloodbank_desktop.records.validate import tidy
 from tests import chinese_bags, papers, samples
 from tests.derived.examples import changed, fresh, recipes, wrong
@@ -96,10 +97,10 @@ def value_of(f: Field) -> st.SearchStrategy[Any]:
     if isinstance(kind, kinds.Number):
         return _numbers(kind)
     if isinstance(kind, kinds.Day):
-        return st.dates()
+        return st.dates(date(FIRST_YEAR, 1, 1), date(LAST_YEAR, 12, 31))
     if isinstance(kind, kinds.Moment):
-        # To the minute, as a moment is typed and shown; the ends of the calendar have no time in China any more.
-        whole = st.datetimes(datetime(1, 1, 2), datetime(9999, 12, 30))  # noqa: DTZ001
+        # To the minute, as a moment is typed and shown.
+        whole = st.datetimes(datetime(FIRST_YEAR, 1, 1), datetime(LAST_YEAR, 12, 31))  # noqa: DTZ001
         return whole.map(lambda moment: moment.replace(second=0, microsecond=0, tzinfo=UTC))
     if isinstance(kind, kinds.Flag):
         return st.booleans()

@@ -104,3 +104,16 @@ def test_a_day_that_never_is_is_refused(text: str) -> None:
     """No day is made of one that does not exist."""
     with pytest.raises(Unreadable, match="没有这一天"):
         kinds.Day().parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "holds"),
+    [("1899-12-31", False), ("1900-01-01", True), ("2199-12-31", True), ("2200-01-01", False), ("0226-11-23", False)],
+)
+def test_a_year_that_nobody_means_is_named(text: str, holds: bool) -> None:
+    """A year outside 1900 to 2199 is mistyped; it is read as it stands and refused by name, as a day and as a moment."""
+    both: tuple[tuple[kinds.Kind, str], ...] = ((kinds.Day(), text), (kinds.Moment(), f"{text} 12:00"))
+    for kind, said in both:
+        value = kind.parse(said)
+        assert value is not None and kind.format(value) == said
+        assert [code for code, _ in kind.check(value)] == ([] if holds else ["year"])

@@ -22,6 +22,11 @@ _DAY_AS_SHOWN = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MOMENT_AS_SHOWN = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2} (?:[01][0-9]|2[0-3]):[0-5][0-9]")
 _AHEAD = CHINA.utcoffset(None)
 
+#: The years that a record may name. Outside a figure is mistyped (0226 for 2026), and close to the ends of the calendar
+#: no day or shelf life can be added to a time.
+FIRST_YEAR, LAST_YEAR = 1900, 2199
+_YEAR: tuple[Finding, ...] = (("year", f"年份应在 {FIRST_YEAR} 至 {LAST_YEAR} 之间，请核对"),)
+
 
 @dataclass(frozen=True)
 class Number(Kind):
@@ -108,6 +113,9 @@ class Day(Kind):
     def to_wire(self, value: date | None) -> str | None:
         return None if value is None else value.isoformat()
 
+    def check(self, value: date) -> Iterable[Finding]:
+        return () if FIRST_YEAR <= value.year <= LAST_YEAR else _YEAR
+
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "format": "date"}
 
@@ -165,7 +173,9 @@ class Moment(Kind):
             ) from problem
 
     def check(self, value: datetime) -> Iterable[Finding]:
-        return () if value.tzinfo is not None else (("no-zone", "时间缺少时区，请重新输入"),)
+        if value.tzinfo is None:
+            return (("no-zone", "时间缺少时区，请重新输入"),)
+        return () if FIRST_YEAR <= value.year <= LAST_YEAR else _YEAR
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "format": "date-time"}
