@@ -53,7 +53,8 @@ def day_total(values: Values, facts: Facts, own: Decimal) -> Decimal:
 
 def tier(ml: Decimal) -> str:
     """Return the key of the tier that this volume reaches in the table approval_tier."""
-    least = {key: Decimal(entry["least_ml"]) for key, entry in table("approval_tier").entries.items()}
+    known = table("approval_tier")
+    least = {key: Decimal(known.facet(key, "least_ml")) for key in known}
     return max((key for key in least if ml >= least[key]), key=lambda key: least[key])
 
 
