@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, Signal, Slot
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QVBoxLayout, QWidget
 
@@ -77,7 +77,7 @@ class MainWindow(QMainWindow):
         self._clock = clock
         self._appearance = appearance
         self._desk: Desk | None = None
-        self._reads = False
+        self._reads = self._closing = False
         self._new: tuple[str, str] | None = None
         # A file of the profile, never the registry: two profiles on one machine must not share a window.
         self._preferences = QSettings(str(folder / PREFERENCES), QSettings.Format.IniFormat)
@@ -247,10 +247,13 @@ class MainWindow(QMainWindow):
     def _busy(self, on: bool) -> None:
         if self.wedge is not None:
             # A dialog listens for itself, if it takes scans at all.
-            (self.wedge.stop if on else self.wedge.start)()
+            (self.wedge.stop if on or self.sitting.is_locked else self.wedge.start)()
         if on:
             self.tabs.hold(True)
             return
+        if self._closing:
+            # The last form is kept that was open when the locked window was closed.
+            QTimer.singleShot(0, self, self.close)
         if self._new is not None:
             self._select_new()
         else:
@@ -313,6 +316,7 @@ class MainWindow(QMainWindow):
         self._listen_for_scans()
 
     def _locked(self, on: bool) -> None:
+        self._closing = False
         if self.wedge is not None and not self.deeds.dialogs:
             (self.wedge.stop if on else self.wedge.start)()
         if self.idle is not None:
@@ -364,7 +368,12 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         if self.sitting.is_locked:
+            # Nobody is there to be asked: what is open is kept, and the window closes behind the last of it.
             self.sitting.put_away()
+            self._closing = bool(self.deeds.dialogs)
+            if self._closing:
+                event.ignore()
+                return
         # A dialog with unsaved content asks or keeps its draft; if it stays, so does the window.
         if not self.deeds.close_all():
             event.ignore()

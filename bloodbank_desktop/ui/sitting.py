@@ -191,7 +191,8 @@ class Sitting(QObject):
             popup.close()
         over = [one for one in QApplication.topLevelWidgets() if isinstance(one, QDialog | QMainWindow)]
         self._covers = [Cover(one) for one in over if one.isVisible()]
-        dialog = self._lock = unlock_dialog(QApplication.activeModalWidget() or self._window, person)
+        # Not of the form that is open: one that is put away would take the only way back with it.
+        dialog = self._lock = unlock_dialog(self._window, person)
         dialog.setWindowModality(Qt.WindowModality.ApplicationModal)
         dialog.asked.connect(self._unlock)
         self.locked.emit(True)

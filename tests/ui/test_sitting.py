@@ -267,12 +267,24 @@ def test_a_locked_window_can_be_closed_and_loses_nothing(screen: Screen) -> None
     screen.dialog(QDialog).form.editors["diagnosis"].widget.setText("练习诊断")
     screen.window.sitting.lock()
     screen.window.close()
-    wait_until(
-        lambda: [one.values.get("diagnosis") for one in screen.profile.desk.drafts.all()] == ["练习诊断"], PATIENCE
-    )
+    wait_until(lambda: not screen.window.isVisible(), PATIENCE)
+    assert [one.values.get("diagnosis") for one in screen.profile.desk.drafts.all()] == ["练习诊断"]
+
+
+def test_the_lock_outlives_the_form_that_is_put_away(screen: Screen) -> None:
+    """A form that goes away under the lock takes neither the unlock dialog nor the window with it, and wakes no scanner."""
+    screen.press(KEY.Key_N)
+    screen.dialog(QDialog).form.editors["diagnosis"].widget.setText("练习诊断")
+    screen.window.sitting.lock()
+    screen.window.sitting.put_away()
+    wait_until(lambda: not screen.window.deeds.dialogs, PATIENCE)
+    assert screen.tasks.wait_idle(PATIENCE)
+    turn_events()
+    assert screen.locked.isVisible() and screen.window.wedge is not None and not screen.window.wedge._running
     make_password(screen)
     screen.fill(screen.locked, password=ONE)
     wait_until(lambda: not screen.window.sitting.is_locked, PATIENCE)
+    assert screen.window.isVisible() and screen.window.wedge._running
 
 
 def test_the_administrator_manages_persons(screen: Screen) -> None:
