@@ -235,8 +235,12 @@ class MainWindow(QMainWindow):
 
         if self.wedge is None:
             self.wedge = Wedge(self, self.further.scanned, self._composed, self._habits, alone=True)
-        if not self.deeds.dialogs:
-            self.wedge.start()
+        self._listen(busy=bool(self.deeds.dialogs))
+
+    def _listen(self, *, busy: bool) -> None:
+        """A scan is the window's own where no dialog listens for itself, and nobody's while the window is locked."""
+        if self.wedge is not None:
+            (self.wedge.stop if busy or self.sitting.is_locked else self.wedge.start)()
 
     def _composed(self) -> None:
         words = "输入法打开着，这次扫描没有被接受。请切换到英文输入后重扫"
@@ -245,9 +249,7 @@ class MainWindow(QMainWindow):
     # dialogs
 
     def _busy(self, on: bool) -> None:
-        if self.wedge is not None:
-            # A dialog listens for itself, if it takes scans at all.
-            (self.wedge.stop if on or self.sitting.is_locked else self.wedge.start)()
+        self._listen(busy=on)
         if on:
             self.tabs.hold(True)
             return
@@ -317,8 +319,7 @@ class MainWindow(QMainWindow):
 
     def _locked(self, on: bool) -> None:
         self._closing = False
-        if self.wedge is not None and not self.deeds.dialogs:
-            (self.wedge.stop if on else self.wedge.start)()
+        self._listen(busy=bool(self.deeds.dialogs))
         if self.idle is not None:
             (self.idle.stop if on else self.idle.start)()
 
