@@ -49,8 +49,6 @@ class CellProblem:
 
 
 _NOTHING_WRONG: Mapping[str, CellProblem] = {}
-#: What stands for a number where its cell is empty or unreadable; a blank one is None, as everywhere.
-_UNSTATED: Any = object()
 
 
 @dataclass(slots=True)
@@ -136,12 +134,11 @@ class _Table:
     def _by_columns(self, places: Sequence[int], cells: Sequence[Sequence[Cell]]) -> Iterator[_Content]:
         """Understand a page column by column: what repeats in a column is asked about once."""
         marked = [(index, self.marks[place]) for index, place in enumerate(places) if place in self.marks]
-        numbers: Sequence[Any] = [_UNSTATED] * len(places)
+        numbers: Sequence[Any] = [None] * len(places)
         others: list[Sequence[Any]] = []
         problems: dict[int, dict[str, CellProblem]] = {}
         for one in self.columns:
-            column = cells[one.place - self.first]
-            values, wrong = one.reader.read(column)
+            values, wrong = one.reader.read(cells[one.place - self.first])
             for index, marks in marked:
                 if one.place in marks:
                     code = marks[one.place]
@@ -151,8 +148,6 @@ class _Table:
                 problems.setdefault(index, {})[one.key] = found
             if one.key == self._number:
                 numbers = values
-                for index in [*wrong, *(index for index, cell in enumerate(column) if cell == "")]:
-                    values[index] = _UNSTATED
             else:
                 others.append(values)
         rows = zip(*others, strict=True) if others else repeat((), len(places))
@@ -162,8 +157,7 @@ class _Table:
     def head(self, content: _Content) -> ReadRow:
         """Return a row of the records' own sheet."""
         row = self.line(content)
-        if content[1] is not _UNSTATED:
-            row.values[self._number] = content[1]
+        row.values[self._number] = content[1]
         return row
 
     def line(self, content: _Content) -> ReadRow:
@@ -318,7 +312,7 @@ class Workbook:
             place, mine, _, problems = content
             if problems is not None and number in problems:
                 self.problems.append(problems[number])
-            elif mine is None or mine is _UNSTATED:
+            elif mine is None:
                 self.problems.append(table.problem(place, number, "required", why))
             else:
                 found[mine] = (content, found.get(mine))
