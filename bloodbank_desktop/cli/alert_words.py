@@ -41,15 +41,15 @@ def _paged(made: argparse.ArgumentParser) -> None:
 
 
 def _day(text: str) -> date | None:
-    from bloodbank_desktop.records.kinds import Day
+    from bloodbank_desktop.records.kinds import Day, Unreadable
 
+    kind = Day()
     try:
-        day = date.fromisoformat(text) if text else None
-    except ValueError:
-        raise KnownProblem(f"“{text}”不是日期，请写成 2026-11-28", code="not-a-day") from None
-    if day is not None:
-        for slug, message in Day().check(day):
-            raise KnownProblem(f"“{text}”：{message}", code=slug)
+        day = kind.parse(text)
+    except Unreadable as problem:
+        raise KnownProblem(f"“{text}”：{problem.message}", code=problem.code) from problem
+    for slug, message in kind.check(day) if day is not None else ():
+        raise KnownProblem(f"“{text}”：{message}", code=slug)
     return day
 
 
