@@ -55,6 +55,15 @@ def add_lines(dialog: RecordDialog, key: str, lines: Any) -> None:
         turn_events()
 
 
+def fill_request(dialog: RecordDialog, number: int) -> dict[str, Any]:
+    """Fill a request in whole, its lines and approvals included; return what was filled in."""
+    values = request_values(number)
+    fill(dialog, values)
+    for key in ("components", "approvals"):
+        add_lines(dialog, key, values[key])
+    return values
+
+
 @every_module
 def test_a_dialog_is_built_from_every_declaration(make: MakeDialog, kind: str) -> None:
     """Every field that a person fills is in its dialog, under its name; no button reacts to Enter."""
@@ -128,10 +137,7 @@ def test_a_hidden_field_is_not_stated_but_its_text_waits(make: MakeDialog) -> No
 def test_a_record_is_registered_once(make: MakeDialog, back: FakeBack) -> None:
     """Filled and saved with Ctrl+S, the desk gets the values, the draft ends, and a second Ctrl+S does nothing."""
     dialog = make(REQUEST)
-    values = request_values(4)
-    fill(dialog, values)
-    add_lines(dialog, "components", values["components"])
-    add_lines(dialog, "approvals", values["approvals"])
+    values = fill_request(dialog, 4)
     answers: list[Any] = []
     dialog.saved.connect(answers.append)
     back.hold = True
@@ -168,10 +174,7 @@ def test_typing_is_kept_within_a_pause(make: MakeDialog, back: FakeBack) -> None
 def test_a_form_that_is_being_saved_takes_nothing_and_is_seen_to(make: MakeDialog, back: FakeBack) -> None:
     """While it is saved a form is closed to keys at once, is painted so when that takes long, and opens after a refusal."""
     dialog = make(REQUEST)
-    values = request_values(1)
-    fill(dialog, values)
-    add_lines(dialog, "components", values["components"])
-    add_lines(dialog, "approvals", values["approvals"])
+    fill_request(dialog, 1)
     back.hold = True
     dialog.save()
     assert not dialog.form.isEnabled() and not dialog.form.updatesEnabled()
@@ -227,10 +230,7 @@ def test_a_full_disk_loses_nothing_and_is_said(make: MakeDialog, back: FakeBack)
 def test_a_failed_save_keeps_everything(make: MakeDialog, back: FakeBack) -> None:
     """A refusal or a full disk while saving leaves the dialog as it was, with the reason in the list."""
     dialog = make(REQUEST)
-    values = request_values(4)
-    fill(dialog, values)
-    add_lines(dialog, "components", values["components"])
-    add_lines(dialog, "approvals", values["approvals"])
+    fill_request(dialog, 4)
     back.fail = KnownProblem("磁盘已满，请清理", code="disk-full")
     dialog.save()
     assert dialog.isVisible()
