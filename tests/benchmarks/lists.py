@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtSql import QSqlDatabase, QSqlTableModel
 from PySide6.QtTest import QTest

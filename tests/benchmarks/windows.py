@@ -40,6 +40,13 @@ def show(window: QWidget) -> None:
     wait_for(lambda: (handle := window.windowHandle()) is not None and handle.isExposed())
 
 
+def _let_pass(milliseconds: int) -> None:
+    pause = QTimer()
+    pause.setSingleShot(True)
+    pause.start(milliseconds)
+    wait_for(lambda: not pause.isActive())
+
+
 class Painting(QObject):
     """Knows when a widget is painted while a condition holds."""
 
@@ -68,10 +75,7 @@ class Painting(QObject):
         before = -1
         while before != self._count:
             before = self._count
-            pause = QTimer()
-            pause.setSingleShot(True)
-            pause.start(_QUIET_MS)
-            wait_for(lambda pause=pause: not pause.isActive())  # type: ignore[misc]
+            _let_pass(_QUIET_MS)
 
     def timed(self, action: Callable[[], object], holds: Callable[[], bool], into: list[float]) -> None:
         """Do something in a quiet window and note the milliseconds until what it brings has been painted."""
