@@ -44,6 +44,7 @@ CODED = {
     "plan_state": "plan_state",
 }
 _IDENTITY = ("donation_number", "product_code", "split")
+#: Of a number any fraction is a fact; which are allowed, the rules say.
 _PLAIN: dict[Any, kinds.Kind] = {Decimal: kinds.Number(places=6), datetime: kinds.Moment(), date: kinds.Day()}
 
 

@@ -98,7 +98,7 @@ class SwitchesWindow(QDialog):
         stands = (
             f"◆ 本院：{one.values[one.value]}（默认：{one.values[one.default]}）"
             if one.differs
-            else (f"○ 默认：{one.values[one.default]}")
+            else f"○ 默认：{one.values[one.default]}"
         )
         state = QLabel(stands, frame)
         state.setObjectName(f"state.{one.key}")
