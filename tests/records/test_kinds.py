@@ -111,8 +111,12 @@ def test_a_day_that_never_is_is_refused(text: str) -> None:
     [("1899-12-31", False), ("1900-01-01", True), ("2199-12-31", True), ("2200-01-01", False), ("0226-11-23", False)],
 )
 def test_a_year_that_nobody_means_is_named(text: str, holds: bool) -> None:
-    """A year outside 1900 to 2199 is mistyped; it is read as it stands and refused by name, as a day and as a moment."""
-    both: tuple[tuple[kinds.Kind, str], ...] = ((kinds.Day(), text), (kinds.Moment(), f"{text} 12:00"))
+    """A year outside 1900 to 2199 in China is read as it stands and refused by name, from its first minute to its last."""
+    moment = kinds.Moment()
+    both: tuple[tuple[kinds.Kind, str], ...] = (
+        (kinds.Day(), text),
+        *((moment, f"{text} {minute}") for minute in ("00:00", "07:59", "08:00", "23:59")),
+    )
     for kind, said in both:
         value = kind.parse(said)
         assert value is not None and kind.format(value) == said

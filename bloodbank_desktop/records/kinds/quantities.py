@@ -25,6 +25,7 @@ _AHEAD = CHINA.utcoffset(None)
 #: The years that a record may name. Outside a figure is mistyped (0226 for 2026), and close to the ends of the calendar
 #: no day or shelf life can be added to a time.
 FIRST_YEAR, LAST_YEAR = 1900, 2199
+_BEGIN, _END = (datetime(year, 1, 1, tzinfo=CHINA) for year in (FIRST_YEAR, LAST_YEAR + 1))
 _YEAR: tuple[Finding, ...] = (("year", f"年份应在 {FIRST_YEAR} 至 {LAST_YEAR} 之间，请核对"),)
 
 
@@ -175,7 +176,8 @@ class Moment(Kind):
     def check(self, value: datetime) -> Iterable[Finding]:
         if value.tzinfo is None:
             return (("no-zone", "时间缺少时区，请重新输入"),)
-        return () if FIRST_YEAR <= value.year <= LAST_YEAR else _YEAR
+        # The year that a person in China reads, which the stored time in UTC may not yet or no longer be in.
+        return () if _BEGIN <= value < _END else _YEAR
 
     def schema(self) -> dict[str, Any]:
         return {"type": "string", "format": "date-time"}
