@@ -35,6 +35,8 @@ _PATIENCE = 30.0
 #: How many tabs have a number to be reached by.
 _NUMBERED = 9
 _AGAIN = 3.0
+#: What is shown only after a pause waits no longer than this; longer pauses keep something and show nothing.
+_PAUSE_MS = 300
 #: Of the qualities 0 to 100 of a picture without loss: how little is done to make it small.
 _SMALL = 10
 _CTRL, _NONE = Qt.KeyboardModifier.ControlModifier, Qt.KeyboardModifier.NoModifier
@@ -59,6 +61,12 @@ def until(condition: Callable[[], object], what: str, *, patience: float = _PATI
         if time.monotonic() > ends:
             raise Failed(what)
         loop.exec()
+
+
+def _still_to_come(widget: QWidget) -> bool:
+    """Whether something is held back for a pause of typing and shown only then."""
+    pauses = (one for one in widget.findChildren(QTimer) if one.isSingleShot() and one.interval() <= _PAUSE_MS)
+    return any(one.isActive() for one in pauses)
 
 
 def login_of(name: str) -> str:
@@ -89,6 +97,8 @@ class Stage:
 
     def picture(self, name: str, widget: QWidget | None = None, *, over: QWidget | None = None) -> None:
         """Take a numbered picture of a widget, the window by default; with `over` of a dialog in front of that one."""
+        shown = widget or self.window
+        until(lambda: not _still_to_come(shown), f"{name} 没有显示完")
         # The caret blinks; once round the loop everything that was asked for is painted.
         QApplication.processEvents()
         grabbed = (over or widget or self.window).grab()
