@@ -99,8 +99,8 @@ class Stage:
         """Take a numbered picture of a widget, the window by default; with `over` of a dialog in front of that one."""
         shown = widget or self.window
         until(lambda: not _still_to_come(shown), f"{name} 没有显示完")
-        # The caret blinks; once round the loop everything that was asked for is painted.
-        QApplication.processEvents()
+        # What it asked is answered; the caret blinks, and once round the loop everything that was asked for is painted.
+        self.settled()
         grabbed = (over or widget or self.window).grab()
         if over is not None and widget is not None:
             front, ratio = widget.grab(), grabbed.devicePixelRatio()
